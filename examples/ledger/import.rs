@@ -314,6 +314,8 @@ fn recognise(arguments: &Import, bytes: &[u8]) -> Result<ImportFile, ledger_form
         ImportFormat::Cospend => Some(Program::Cospend),
         ImportFormat::Ihatemoney => Some(Program::IHateMoney),
         ImportFormat::SettleUp => Some(Program::SettleUp),
+        ImportFormat::Tricount => Some(Program::Tricount),
+        ImportFormat::Ledger => Some(Program::Ledger),
     };
     ledger_formats::read(bytes, program, &Options { currency: arguments.currency })
 }

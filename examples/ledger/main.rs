@@ -108,6 +108,7 @@ fn main() -> ExitCode {
         Command::Recurring(command) => recurring::run(command, &mut out),
         Command::Settings(settings) => settings::settings(settings, &mut out),
         Command::Export(export) => export::run(export, &mut out),
+        Command::VerifyExport(verify) => export::verify(verify, &mut out),
         Command::Backup(backup) => care::backup(backup, &mut out),
         Command::Rekey(rekey) => care::rekey(rekey, &mut out),
         Command::DeleteGroup(delete) => care::delete_group(delete, &mut out),

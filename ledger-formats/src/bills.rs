@@ -1,11 +1,11 @@
-//! Reader of projects that Cospend and ihatemoney export as CSV (SPEC §10.3): bills of one payer, owed by
-//! several people by their weights.
+//! Reader of projects that Cospend and ihatemoney export as CSV, and ihatemoney as JSON (SPEC §10.3): bills
+//! of one payer, owed by several people by their weights.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::{Amount, Currency, Direction, Expense, Hints, Origin, Split};
 
-use crate::csv::{Cells, Columns, Decimal, Options, Style, Table, check_people};
+use crate::csv::{Cells, Columns, Decimal, Options, Record, Style, Table, check_people};
 use crate::import::{
     FileBuilder, Found, ImportFile, Met, Money, Person, Problem, Problems, Program, Repair,
 };
@@ -59,14 +59,21 @@ fn section(columns: Columns) -> Option<Section> {
     })
 }
 
+/// Where rows come from.
+pub(crate) enum Source<'a> {
+    /// The text of a file with the byte between fields.
+    Text(&'a str, u8),
+    /// Bills of a list, numbered from 1.
+    Bills(Columns, Vec<Record>),
+}
+
 /// Reads all tables of a file.
 pub(crate) fn read(
     program: Program,
-    text: &str,
-    separator: u8,
+    source: Source<'_>,
     options: &Options,
 ) -> Result<ImportFile, Problems> {
-    let project = Project::read(text, separator)?;
+    let project = Project::read(&source)?;
     let options = Options { currency: options.currency.or(project.currency) };
     check_people(1, &project.names)?;
     let people = Person::of_names(program, project.names.iter().map(String::as_str));
@@ -74,7 +81,7 @@ pub(crate) fn read(
     let (mut met, mut deleted) = (Met::default(), 0_u64);
     let mut rounded = BTreeMap::<Currency, u64>::new();
     let mut used = BTreeSet::new();
-    each(text, separator, |section, record| {
+    each(&source, |section, record| {
         let Section::Bills(columns) = section else { return };
         let cells = Cells { columns, record };
         if cells.text("what") == NO_BILL {
@@ -110,11 +117,15 @@ pub(crate) fn read(
 }
 
 /// Hands over every row with the table that it stands in.
-fn each(
-    text: &str,
-    separator: u8,
-    mut row: impl FnMut(&Section, &crate::csv::Record),
-) -> Result<(), Problem> {
+fn each(source: &Source<'_>, mut row: impl FnMut(&Section, &Record)) -> Result<(), Problem> {
+    let (text, separator) = match source {
+        Source::Text(text, separator) => (text, *separator),
+        Source::Bills(columns, records) => {
+            let section = Section::Bills(columns.clone());
+            records.iter().for_each(|record| row(&section, record));
+            return Ok(());
+        }
+    };
     let (mut table, mut current) = (Table::new(text, separator), Section::Other);
     while let Some(record) = table.next()? {
         match section(Columns::read(&record)) {
@@ -126,9 +137,9 @@ fn each(
 }
 
 impl Project {
-    fn read(text: &str, separator: u8) -> Result<Self, Problem> {
+    fn read(source: &Source<'_>) -> Result<Self, Problem> {
         let mut project = Self::default();
-        each(text, separator, |section, record| match section {
+        each(source, |section, record| match section {
             Section::Members(columns) => {
                 let cells = Cells { columns, record };
                 let place = project.person(cells.text("name"));
@@ -156,7 +167,7 @@ impl Project {
         })?;
         // People who only owe: names with commas are met whole only if somebody of the name paid.
         let mut owers = Vec::new();
-        each(text, separator, |section, record| {
+        each(source, |section, record| {
             if let Section::Bills(columns) = section {
                 let cells = Cells { columns, record };
                 if project.owers(cells.text("owers")).is_none() {
@@ -273,7 +284,7 @@ fn rule(parts: Vec<(usize, u64)>) -> Split<usize> {
     Split::Weights(parts.into_iter().map(|(person, part)| (person, weight(part))).collect())
 }
 
-fn gcd(a: u64, b: u64) -> u64 {
+pub(crate) fn gcd(a: u64, b: u64) -> u64 {
     let (mut a, mut b) = (a, b);
     while b != 0 {
         (a, b) = (b, a.checked_rem(b).unwrap_or_default());

@@ -44,7 +44,7 @@ fn write_transaction(
     accounts: &BTreeMap<MemberId, String>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let Row { id, transaction } = row;
+    let Row { id, transaction, .. } = row;
     let currency = transaction.currency();
     let symbol = commodity(currency);
     // The code in brackets keeps a description that begins with one intact.

@@ -1,4 +1,5 @@
-//! Writer of JSON: a whole ledger, or single entries and transactions.
+//! Writer of JSON: a whole ledger, or single entries and transactions. `docs/export.schema.json` describes
+//! a whole one.
 //!
 //! Members are named by their labels, of which each belongs to one member.
 
@@ -10,7 +11,8 @@ use ledger_core::{
 };
 use serde_json::{Value, json};
 
-use crate::rows::Labels;
+use crate::own::hex;
+use crate::rows::{Labels, Row};
 
 /// An entry with what the ledger thinks of it.
 #[derive(Clone, Debug)]
@@ -31,7 +33,11 @@ pub struct Values<'a> {
     labels: Labels,
 }
 
-/// Writes a whole ledger as one object, with a line break at its end.
+/// The word by which a reader knows the form of the file.
+pub(crate) const FORMAT: &str = "group-ledger/1";
+
+/// Writes a whole ledger as one object, with a line break at its end. `rows` are what counts, oldest
+/// first, and what an import reads; `entries` are all that was recorded.
 ///
 /// # Errors
 /// The error of `out`.
@@ -39,18 +45,22 @@ pub fn write<'a>(
     group: GroupId,
     state: &GroupState,
     heads: impl IntoIterator<Item = EntryId>,
+    rows: impl IntoIterator<Item = Row>,
     entries: impl IntoIterator<Item = Entry<'a>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let values = Values::of(state);
     let heads: Vec<String> = heads.into_iter().map(|head| head.to_string()).collect();
     let entries: Vec<Value> = entries.into_iter().map(|entry| values.entry(&entry)).collect();
+    let rows: Vec<Value> = rows.into_iter().map(|row| values.row(&row)).collect();
     let ledger = json!({
+        "format": FORMAT,
         "group": { "id": group.to_string(), "name": state.name() },
         "digest": state.digest().to_string(),
         "heads": heads,
         "members": values.members(),
         "balances": values.balances(),
+        "transactions": rows,
         "entries": entries,
     });
     serde_json::to_writer_pretty(&mut *out, &ledger)?;
@@ -90,6 +100,20 @@ impl<'a> Values<'a> {
             }
         }
         balances
+    }
+
+    /// What counts, with everything that an import needs.
+    fn row(&self, row: &Row) -> Value {
+        let mut value = json!({
+            "entry": row.id.to_string(),
+            "origin": row.origin.map(|origin| hex(origin.as_bytes())),
+            "opening": row.is_opening,
+        });
+        merge(&mut value, self.transaction(&row.transaction));
+        let hints = row.transaction.hints().iter();
+        let hints = hints.map(|(key, bytes)| (key.to_string(), Value::from(hex(bytes))));
+        merge(&mut value, json!({ "hints": Value::Object(hints.collect()) }));
+        value
     }
 
     /// An entry.

@@ -3,9 +3,11 @@
 //! * [`splitwise`] reads a group that Splitwise exported as CSV, and writes a ledger in that
 //!   layout.
 //! * [`read`] recognises the files of other programs by content: Spliit, Cospend, ihatemoney,
-//!   Settle Up.
-//! * [`hledger`] writes a ledger as a journal for hledger.
-//! * `json` (feature `json`) writes a whole ledger, and single entries, as JSON.
+//!   Settle Up,
+//!   Tricount, and our own.
+//! * [`hledger`] and [`beancount`] write a ledger for these programs.
+//! * [`own`] writes a table that it reads again whole, and [`json`] a whole ledger, and single entries,
+//!   as JSON, which can be read again, too.
 //!
 //! A reader turns the bytes of a file into amounts, shares and transfers, and checks everything
 //! before it returns anything. It knows no group and writes no entry: the caller matches the
@@ -22,24 +24,30 @@
     )
 )]
 
+pub mod beancount;
 mod bills;
 mod csv;
 mod detect;
 pub mod hledger;
+mod ihatemoney_json;
 mod import;
-#[cfg(feature = "json")]
 pub mod json;
+pub mod own;
 mod rows;
 mod settle_up;
 mod spliit;
+mod spliit_json;
 pub mod splitwise;
 mod text;
+mod tricount;
+mod verify;
 
 pub use csv::Options;
-pub use detect::read;
+pub use detect::{read, read_export};
 pub use import::{
     ClosingTotal, Column, ImportFile, ImportRow, Inference, Person, PersonKey, Problem,
     ProblemKind, Problems, Program, Repair, Rows,
 };
 pub use rows::Row;
 pub use text::one_line;
+pub use verify::{AlteredField, ExportDifference, verify};

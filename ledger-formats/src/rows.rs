@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use ledger_core::{EntryId, GroupState, MemberId, Transaction};
+use ledger_core::{EntryId, GroupState, MemberId, Origin, Transaction};
 
 /// An expense or transfer that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The entry that first recorded it. A correction does not change it.
     pub id: EntryId,
+    /// The row of another file from which that entry is.
+    pub origin: Option<Origin>,
+    /// Whether it is a balance with which the group began. Then `id` is that of the group's first entry,
+    /// and what it paid and owes says who was owed and who owed.
+    pub is_opening: bool,
     /// Its content after the last correction.
     pub transaction: Transaction,
 }

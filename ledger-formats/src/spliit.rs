@@ -40,6 +40,7 @@ pub(crate) fn read(
     let people = Person::of_names(Program::Spliit, names.iter().map(String::as_str));
     let mut file = FileBuilder::new(Program::Spliit, people, (columns.line, first));
     let (mut met, mut rounded) = (Met::default(), BTreeMap::<Currency, u64>::new());
+    let mut shared = 0_u64;
     loop {
         let record = match table.next() {
             Ok(Some(record)) => record,
@@ -55,14 +56,24 @@ pub(crate) fn read(
                 let rows = rounded.entry(found.currency).or_default();
                 *rows = rows.saturating_add(1);
             }
+            let is_expense = !matches!(found.money, Money::Transfer { .. });
+            let is_shared = is_expense && is_reimbursement(&cells);
+            shared = shared.saturating_add(u64::from(is_shared));
             file.push(&found);
         }
     }
     met.finish()?;
+    if shared > 0 {
+        file.repair(Repair::Reimbursements(shared));
+    }
     for (currency, rows) in rounded {
         file.repair(Repair::Rounded { currency, rows });
     }
     Ok(file.finish())
+}
+
+fn is_reimbursement(cells: &Cells<'_>) -> bool {
+    cells.text(REIMBURSEMENT) == "Yes"
 }
 
 fn row(
@@ -102,7 +113,8 @@ fn row(
         _ => {
             let kind = ProblemKind::Unexpected {
                 found: format!("{} positive numbers and {} zeros", positive.len(), zero.len()),
-                expected: "the share of one payer, positive or the only 0,",
+                expected: "the share of one payer, positive or the only 0 (the CSV of Spliit does not say who paid \
+                           without a share: export the group as JSON),",
             };
             return Err(Problem::new(cells.record.line, kind));
         }
@@ -111,7 +123,7 @@ fn row(
     let shares = fit(size, shares)
         .ok_or_else(|| cells.unexpected(COST, "the sum of the shares of the row"))?;
     let total = Amount::from_minor_units(size).unwrap_or_default();
-    let is_reimbursement = cells.text(REIMBURSEMENT) == "Yes";
+    let is_reimbursement = is_reimbursement(cells);
     let money = match shares.as_slice() {
         [(to, _)] if is_reimbursement && direction == Direction::Outgoing && *to != payer => {
             Money::Transfer { from: payer, to: *to }

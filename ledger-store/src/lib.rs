@@ -41,6 +41,7 @@
 //     sealed      one intake and one outlet of sealed records
 //     admitting   invites, admission, shares of friends
 //     imports     other programs' files: comparison, plan, one transaction
+//     exports     what counts, for other programs
 //     health      checking, rebuilding, salvaging, backup
 //     group       the handle of a group
 //     joining     how a device gets in: invite, pairing, recovery
@@ -49,6 +50,8 @@ mod admitting;
 mod database;
 mod entries;
 mod error;
+#[cfg(feature = "import")]
+mod exports;
 mod group;
 mod health;
 #[cfg(feature = "import")]
@@ -70,6 +73,8 @@ pub use entries::{Arrival, Ingested, NewEntry, Opening, Undone, UndoneBy, Waitin
 pub use error::{
     BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError, UndoError,
 };
+#[cfg(feature = "import")]
+pub use exports::{Export, ExportFormat, Exports};
 pub use group::{
     ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring, SeriesChange,
 };

@@ -50,7 +50,7 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) json: bool,
     /// The export; - is standard input
-    #[arg(value_name = "CSV")]
+    #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
 
@@ -60,12 +60,16 @@ pub(crate) enum ImportFormat {
     Auto,
     /// A group exported from Splitwise as a spreadsheet (CSV)
     Splitwise,
-    /// A group exported from Spliit as CSV
+    /// A group exported from Spliit as CSV or JSON
     Spliit,
     /// A project exported from Cospend as CSV
     Cospend,
-    /// Bills exported from ihatemoney as CSV
+    /// Bills exported from ihatemoney as CSV or JSON
     Ihatemoney,
     /// A group exported from Settle Up or Splid as CSV
     SettleUp,
+    /// A group exported from Tricount or Sesterce as CSV
+    Tricount,
+    /// What `ledger export` wrote as CSV or JSON
+    Ledger,
 }

@@ -3,6 +3,7 @@
 mod care;
 mod change;
 mod exchange;
+mod export;
 mod filter;
 mod import;
 mod settle;
@@ -10,7 +11,7 @@ mod settle;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use ledger_core::{Currency, Date};
 use ledger_store::{Cursor, StatementCursor};
 
@@ -25,6 +26,7 @@ pub(crate) use exchange::{
     Admit, Approve, BundleCommand, Enter, GoOn, GroupToRestore, Invite, InvitesCommand, Join,
     Phrase, Receive, Recover, Replace, RequestsCommand, ResetKeys,
 };
+pub(crate) use export::{Export, ExportFormat, VerifyExport};
 pub(crate) use filter::{By, Expenses, Filters, OfKind, Totals, Way, YesOrNo};
 pub(crate) use import::{Import, ImportFormat};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
@@ -226,8 +228,14 @@ pub(crate) enum Command {
     /// Every member may change them, but for relays: those of the owner are in force, and those of
     /// anybody else are a proposal.
     Settings(Settings),
-    /// Write the ledger for other programs, to standard output
+    /// Write the ledger for other programs
+    ///
+    /// To standard output, or by --to into a file, which has its name only when it is complete.
     Export(Export),
+    /// Compare an exported file, CSV or JSON, with the ledger
+    ///
+    /// Names rows that are missing, more, or altered, and exits with 1 if there are any.
+    VerifyExport(VerifyExport),
     /// Copy the database, as it is now, into a new file
     ///
     /// The copy opens with the same key file: give that by --key-file, and keep a copy of it in
@@ -407,25 +415,6 @@ pub(crate) struct Unread {
     /// Mark what is printed as read, on this device
     #[arg(long)]
     pub(crate) mark_read: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Export {
-    #[command(flatten)]
-    pub(crate) location: Location,
-    /// For which program
-    #[arg(long, value_enum)]
-    pub(crate) format: ExportFormat,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// A journal of hledger, with the entry id of each transaction in a tag
-    Hledger,
-    /// The layout of a Splitwise export, with closing totals
-    Csv,
-    /// Members, balances and every entry with its verdict
-    Json,
 }
 
 #[derive(Debug, Args)]

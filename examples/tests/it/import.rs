@@ -113,11 +113,11 @@ fn an_updated_export_adds_only_its_new_rows() {
 #[test]
 fn an_export_imported_again_gives_the_same_balances() {
     let desk = Desk::with_sample();
-    let exported = desk.run("export", &["--format", "csv"]).ok();
+    let exported = desk.run("export", &["--format", "splitwise"]).ok();
     assert_eq!(totals(&table(exported.as_bytes())), plain_names(totals(&sample_rows())));
     let other = Desk::with(&exported);
     assert_eq!(other.balances(), desk.balances());
-    let again = other.run("export", &["--format", "csv"]).ok();
+    let again = other.run("export", &["--format", "splitwise"]).ok();
     assert_eq!(again, exported);
 }
 

@@ -249,7 +249,7 @@ fn the_export_of_a_group_that_is_kept_here_does_not_double_it() {
     desk.run("record", &["Cake", "6", "EUR"]).ok();
     desk.run("pay", &["Ben", "1", "EUR"]).ok();
     let before = (entries(&desk), desk.balances());
-    let exported = desk.run("export", &["--format", "csv"]).ok();
+    let exported = desk.run("export", &["--format", "splitwise"]).ok();
     let file = desk.file("own.csv", &exported);
     let message = desk.import(&file).failed(1);
     assert!(message.contains("0 rows are new, 0 known"), "{message}");

@@ -21,6 +21,7 @@ mod common;
 mod crash;
 mod debts;
 mod exchange;
+mod exports;
 mod hints;
 mod hledger;
 mod import;

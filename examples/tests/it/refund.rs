@@ -34,11 +34,11 @@ fn a_refund_is_recorded_listed_and_exported() {
     assert!(statement.contains("Deposit back  -20.00  balance 40.00"), "{statement}");
 
     // Out and in again, as a refund.
-    let csv = desk.run("export", &["--format", "csv"]).ok();
+    let csv = desk.run("export", &["--format", "splitwise"]).ok();
     assert!(csv.contains("2026-01-05,Deposit back,Hotel,-30.00,EUR,-20.00,10.00,10.00\n"), "{csv}");
     let again = Desk::with(&csv);
     assert_eq!(again.balances(), balances);
-    assert_eq!(again.run("export", &["--format", "csv"]).ok(), csv);
+    assert_eq!(again.run("export", &["--format", "splitwise"]).ok(), csv);
     let hledger = desk.run("export", &["--format", "hledger"]).ok();
     // The order of the shares is that of the members' ids.
     let (_, back) = hledger.split_once("Deposit back\n").unwrap();

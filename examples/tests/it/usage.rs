@@ -165,7 +165,7 @@ fn whatever_is_printed_holds_no_secret() {
         desk.run(verb, &["-v"]);
         desk.run(verb, &["--json"]).ok();
     }
-    for format in ["hledger", "csv", "json"] {
+    for format in ["hledger", "beancount", "csv", "json", "splitwise"] {
         desk.run("export", &["--format", format]).ok();
     }
 }

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod converted;
+mod exports;
 mod import;
 mod invites;
 mod keys;
@@ -27,6 +28,7 @@ use crate::values::Money;
 
 pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
 pub use converted::ConvertedBalances;
+pub use exports::{ExportDifference, ExportDifferenceKind, ExportFormat, Exports};
 pub use import::{CancelledRow, ImportSummary};
 pub use invites::{
     Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
@@ -49,7 +51,7 @@ pub use undo::{Undone, UndoneBy};
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `recurring`, `shares`, `settings`
+/// topic are on sub-handles: `lists`, `bundles`, `exports`, `invites`, `keys`, `recurring`, `shares`, `settings`
 /// and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
@@ -107,6 +109,12 @@ impl LedgerGroup {
     #[must_use]
     pub fn bundles(&self) -> Arc<Bundles> {
         Arc::new(Bundles::new(self.clone()))
+    }
+
+    /// Exports for other programs, and a check of exported files.
+    #[must_use]
+    pub fn exports(&self) -> Arc<Exports> {
+        Arc::new(Exports::new(self.clone()))
     }
 
     /// Invites to this group, and requests to join it.

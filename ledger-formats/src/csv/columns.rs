@@ -14,6 +14,7 @@ pub struct Options {
 }
 
 /// Names of the columns of a table.
+#[derive(Clone)]
 pub(crate) struct Columns {
     pub(crate) line: u64,
     pub(crate) names: Vec<String>,

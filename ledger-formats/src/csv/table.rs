@@ -61,6 +61,11 @@ impl<'a> Table<'a> {
 }
 
 impl Record {
+    /// A row that does not come from a table, with its number.
+    pub(crate) fn new(line: u64, fields: Vec<String>) -> Self {
+        Self { line, fields: StringRecord::from(fields) }
+    }
+
     /// The field at `index` as it stands in the file; empty if there is none.
     pub(crate) fn field(&self, index: usize) -> &str {
         self.fields.get(index).unwrap_or_default()

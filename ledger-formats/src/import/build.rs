@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ledger_core::{Balance, Currency};
 
-use super::file::ImportFile;
+use super::file::{Given, ImportFile};
 use super::identity::{self, Digests};
 use super::packed::{Found, Packed};
 use super::person::Person;
@@ -20,6 +20,7 @@ pub(crate) struct FileBuilder {
     rows: Packed,
     words: BTreeMap<String, u64>,
     digests: Digests,
+    given: Vec<Option<Given>>,
     totals: Vec<ClosingTotal>,
     sums: Sums,
     repairs: Vec<Repair>,
@@ -35,6 +36,7 @@ impl FileBuilder {
             rows: Packed::default(),
             words: BTreeMap::new(),
             digests: Digests::default(),
+            given: Vec::new(),
             totals: Vec::new(),
             sums: Sums::new(),
             repairs: Vec::new(),
@@ -49,6 +51,12 @@ impl FileBuilder {
         sums.iter_mut().zip(&nets).for_each(|(sum, net)| *sum = sum.plus(*net));
         self.digests.push(&identity::row(self.program, found, &self.people, false));
         self.rows.push(found, &mut self.words);
+    }
+
+    /// Adds a row of this program's own file, which may say which entry it is.
+    pub(crate) fn push_given(&mut self, found: &Found, given: Option<Given>) {
+        self.push(found);
+        self.given.push(given);
     }
 
     /// What each person's rows in a currency add up to; nothing if there is no row in it.
@@ -74,6 +82,7 @@ impl FileBuilder {
             people: self.people,
             rows: self.rows,
             ordinals,
+            given: self.given,
             totals: self.totals,
             sums: self.sums,
             repairs: self.repairs,

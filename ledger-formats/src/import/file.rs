@@ -1,6 +1,6 @@
 //! A file that can be imported, as every reader returns it.
 
-use ledger_core::{Balance, Currency, check_name};
+use ledger_core::{Balance, Currency, EntryId, Origin, check_name};
 
 use super::identity::Ordinals;
 use super::packed::{Packed, Unpack};
@@ -20,9 +20,20 @@ pub struct ImportFile {
     pub(super) people: Vec<Person>,
     pub(super) rows: Packed,
     pub(super) ordinals: Ordinals,
+    /// What a file of this program says of each row; none of any other file.
+    pub(super) given: Vec<Option<Given>>,
     pub(super) totals: Vec<ClosingTotal>,
     pub(super) sums: Sums,
     pub(super) repairs: Vec<Repair>,
+}
+
+/// Identity of a row that stands in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// The entry that recorded it in the group of the file.
+    pub(crate) entry: EntryId,
+    /// The row of another file from which that entry is, else what follows from the entry.
+    pub(crate) origin: Origin,
 }
 
 impl ImportFile {
@@ -124,9 +135,13 @@ impl Iterator for Rows<'_> {
     fn next(&mut self) -> Option<ImportRow> {
         let found = self.rows.next()?;
         let ImportFile { program, people, ordinals, .. } = self.file;
-        let (origin, former) = ordinals.origins(self.place, *program, &found, people);
+        let given = self.file.given.get(self.place).copied().flatten();
+        let (origin, former) = match given {
+            Some(given) => (given.origin, None),
+            None => ordinals.origins(self.place, *program, &found, people),
+        };
         self.place = self.place.saturating_add(1);
-        Some(ImportRow::new(found, origin, former))
+        Some(ImportRow::new(found, origin, former, given.map(|given| given.entry)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

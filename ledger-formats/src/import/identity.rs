@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger_core::{Balance, Direction, Origin};
+use ledger_core::{Balance, Currency, Direction, EntryId, Origin};
 use minicbor::Encoder;
 
 use super::packed::{Found, Packed};
@@ -155,6 +155,20 @@ pub(super) fn row(
         }
         Ok(())
     })
+}
+
+/// The origin of an entry that a file of this program names, for groups that do not have the entry. An
+/// opening balance has a currency, as all of a group have the entry with which it begins.
+pub(crate) fn entry_origin(entry: EntryId, opening: Option<Currency>) -> Origin {
+    let row = cbor(|row| {
+        row.array(if opening.is_some() { 3 } else { 2 })?.str(Program::Ledger.word())?;
+        row.bytes(entry.as_bytes())?;
+        if let Some(currency) = opening {
+            row.str(currency.code())?;
+        }
+        Ok(())
+    });
+    Origin::of_row(&row)
 }
 
 /// The nonce of a person from a file (SPEC §10.1).

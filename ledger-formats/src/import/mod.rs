@@ -22,7 +22,9 @@ pub use row::{ImportRow, Inference};
 pub use totals::ClosingTotal;
 
 pub(crate) use build::FileBuilder;
+pub(crate) use file::Given;
 pub(crate) use fit::fit;
+pub(crate) use identity::entry_origin;
 pub(crate) use nets::{covers, owed, parties};
 pub(crate) use packed::{Found, Money};
 pub(crate) use problem::{Met, shorten};

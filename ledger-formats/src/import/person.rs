@@ -55,7 +55,9 @@ impl PersonKey {
     pub fn of_names<'a>(program: Program, names: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
         let mut met: BTreeMap<&str, u32> = BTreeMap::new();
         let mut key = |name: &'a str| {
-            let name = without_removed(name.trim());
+            // Nobody leaves a group of this program by another name.
+            let is_own = program == Program::Ledger;
+            let name = if is_own { name.trim() } else { without_removed(name.trim()) };
             let next = met.entry(name).or_default();
             let ordinal = *next;
             *next = next.saturating_add(1);

@@ -37,6 +37,8 @@ pub(crate) struct Met {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     line: u64,
+    /// Whether the file has rows and no lines.
+    is_row: bool,
     column: Option<Column>,
     kind: ProblemKind,
 }
@@ -73,6 +75,9 @@ pub enum ProblemKind {
     /// The file is of another kind.
     #[error("this is {0}")]
     OtherKind(&'static str),
+    /// The file is no JSON, or not as the program writes it.
+    #[error("this is not as the program writes it: {0}; export the group again")]
+    Json(String),
     /// A column that the program writes is missing.
     #[error("the column {0:?} is missing; give the file as the program wrote it")]
     NoColumn(&'static str),
@@ -224,6 +229,13 @@ impl Problems {
         core::iter::once(&*self.first).chain(&self.others)
     }
 
+    /// The same of a file that has rows and no lines.
+    pub(crate) fn of_rows(mut self) -> Self {
+        self.first.is_row = true;
+        self.others.iter_mut().for_each(|problem| problem.is_row = true);
+        self
+    }
+
     /// How many more there are.
     #[must_use]
     pub const fn more(&self) -> u64 {
@@ -297,7 +309,19 @@ impl core::error::Error for Problems {
 
 impl Problem {
     pub(crate) fn new(line: u64, kind: ProblemKind) -> Self {
-        Self { line, column: None, kind }
+        Self { line, is_row: false, column: None, kind }
+    }
+
+    /// A problem of the row of this number, in a file that is not a table.
+    pub(crate) fn in_row(number: u64, kind: ProblemKind) -> Self {
+        Self { is_row: true, ..Self::new(number, kind) }
+    }
+
+    /// The problem of a file that is no JSON, or other JSON than its program writes.
+    pub(crate) fn of_json(error: serde_json::Error) -> Self {
+        let line = u64::try_from(error.line()).unwrap_or(u64::MAX).max(1);
+        let text: String = error.to_string().chars().take(200).collect();
+        Self::new(line, ProblemKind::Json(crate::one_line(&text)))
     }
 
     /// Puts the error into the column at `index`, which has `name`.
@@ -306,7 +330,8 @@ impl Problem {
         Self { column: Some(column), ..self }
     }
 
-    /// The line of the file on which the row begins, counted from 1.
+    /// The line of the file on which the row begins, counted from 1; in a file without lines, the number
+    /// of the row.
     #[must_use]
     pub const fn line(&self) -> u64 {
         self.line
@@ -341,7 +366,7 @@ impl Column {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        write!(f, "{} {}", if self.is_row { "row" } else { "line" }, self.line)?;
         if let Some(column) = &self.column {
             write!(f, ", column {}", column.number)?;
             if !column.name.is_empty() {

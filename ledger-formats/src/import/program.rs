@@ -17,6 +17,10 @@ pub enum Program {
     IHateMoney,
     /// Settle Up and Splid.
     SettleUp,
+    /// Tricount and Sesterce.
+    Tricount,
+    /// This one: a file that [`own`](crate::own) or `json` wrote.
+    Ledger,
 }
 
 impl Program {
@@ -29,6 +33,8 @@ impl Program {
             Self::Cospend => "cospend",
             Self::IHateMoney => "ihatemoney",
             Self::SettleUp => "settle-up",
+            Self::Tricount => "tricount",
+            Self::Ledger => "ledger",
         }
     }
 
@@ -41,6 +47,8 @@ impl Program {
             Self::Cospend => "Cospend",
             Self::IHateMoney => "ihatemoney",
             Self::SettleUp => "Settle Up",
+            Self::Tricount => "Tricount",
+            Self::Ledger => "this program",
         }
     }
 }

@@ -27,6 +27,14 @@ pub enum Repair {
     Weights(Vec<String>),
     /// So many rows of the file say that they are deleted, and were left out.
     Deleted(u64),
+    /// So many rows of the file recur. Each was read once: a series has to be made anew.
+    Recurring(u64),
+    /// So many rows are reimbursements of several people, and were read as expenses.
+    Reimbursements(u64),
+    /// So many rows have a rate to another currency. They were read in the currency that they name.
+    Rates(u64),
+    /// Nothing was read of these columns.
+    Columns(Vec<String>),
 }
 
 impl fmt::Display for Repair {
@@ -51,6 +59,25 @@ impl fmt::Display for Repair {
             Self::Deleted(rows) => {
                 write!(f, "{rows} rows are deleted in the file and were left out")
             }
+            Self::Recurring(rows) => write!(
+                f,
+                "{rows} rows recur in the other program; each was read once, so set up here what should \
+                 go on"
+            ),
+            Self::Reimbursements(rows) => write!(
+                f,
+                "{rows} reimbursements go to several people and were read as expenses with their shares"
+            ),
+            Self::Rates(rows) => write!(
+                f,
+                "{rows} rows have a rate of exchange; they were read in the currency that each names, \
+                 and nothing was converted"
+            ),
+            Self::Columns(names) => write!(
+                f,
+                "nothing was read of the columns {}",
+                names.iter().map(|name| crate::one_line(name)).collect::<Vec<_>>().join(", ")
+            ),
         }
     }
 }

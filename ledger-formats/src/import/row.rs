@@ -1,7 +1,8 @@
 //! Rows of a file, as they can be recorded.
 
 use ledger_core::{
-    Amount, Balance, Currency, Date, Direction, Expense, MemberId, Origin, Transaction, Transfer,
+    Amount, Balance, Currency, Date, Direction, EntryId, Expense, MemberId, Origin, Transaction,
+    Transfer,
 };
 
 use super::nets;
@@ -16,6 +17,7 @@ pub struct ImportRow {
     former: Option<Origin>,
     category: Option<String>,
     origin: Origin,
+    entry: Option<EntryId>,
     transaction: Transaction<usize>,
     inference: Inference,
 }
@@ -34,7 +36,12 @@ pub enum Inference {
 }
 
 impl ImportRow {
-    pub(super) fn new(found: Found, origin: Origin, former: Option<Origin>) -> Self {
+    pub(super) fn new(
+        found: Found,
+        origin: Origin,
+        former: Option<Origin>,
+        entry: Option<EntryId>,
+    ) -> Self {
         let Found { line, date, description, category, note, currency, cost, money, hints } = found;
         let (sides, direction, inference) = match money {
             Money::Transfer { from, to } => {
@@ -43,7 +50,7 @@ impl ImportRow {
                     .hints(hints)
                     .origin(origin);
                 let (transaction, inference) = (transfer.into(), Inference::Exact);
-                return Self { line, former, category, origin, transaction, inference };
+                return Self { line, former, category, origin, entry, transaction, inference };
             }
             Money::Sides(direction, payers, shares) => {
                 ((payers, shares), direction, Inference::Exact)
@@ -63,7 +70,7 @@ impl ImportRow {
             .hints(hints)
             .origin(origin);
         (expense.category, expense.note) = (category.clone(), note);
-        Self { line, former, category, origin, transaction: expense.into(), inference }
+        Self { line, former, category, origin, entry, transaction: expense.into(), inference }
     }
 
     /// The line of the file on which the row begins, counted from 1; in a file without lines, the
@@ -83,6 +90,14 @@ impl ImportRow {
     #[must_use]
     pub const fn former(&self) -> Option<Origin> {
         self.former
+    }
+
+    /// The entry that recorded the row in the group of which the file is an export, if the file is this
+    /// program's own and says so. A group that has the entry has the row. Of an opening balance it is the
+    /// entry with which the group begins.
+    #[must_use]
+    pub const fn entry(&self) -> Option<EntryId> {
+        self.entry
     }
 
     /// The day.

@@ -4,3 +4,4 @@
 
 mod fuzz_corpus;
 mod others;
+mod samples;

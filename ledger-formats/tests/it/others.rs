@@ -4,27 +4,9 @@ use ledger_core::{Currency, Direction, SplitKind, Transaction};
 use ledger_formats::{ImportFile, ImportRow, Options, ProblemKind, Program, Repair, read};
 use proptest::prelude::*;
 
-const SPLIIT: &str = "\u{feff}\"Date\",\"Description\",\"Category\",\"Currency\",\"Cost\",\"Original cost\",\"Original currency\",\"Conversion rate\",\"Is Reimbursement\",\"Split mode\",\"Ann\",\"Ben\",\"Cem\"\n\
-    \"2026-01-01\",\"Tea\",\"General\",\"EUR\",\"4.00\",,,,\"No\",\"Evenly\",2,-2,0\n\
-    \"2026-01-02\",\"Hut\",\"Hotel\",\"EUR\",\"10.00\",\"11.00\",\"USD\",\"0.909\",\"No\",\"Evenly\",-3.33,3.33,-3.33\n\
-    \"2026-01-04\",\"Deposit\",\"General\",\"EUR\",\"-6.00\",,,,\"No\",\"Evenly\",-2,2,2\n";
-
-const COSPEND: &str = "name,weight,active,color\n\"Ann\",1,1,\"#112233\"\n\"Ben, the tall\",2,1,\"#445566\"\n\n\
-    what,amount,date,timestamp,payer_name,payer_weight,payer_active,owers,repeat,repeatfreq,repeatallactive,repeatuntil,categoryid,paymentmode,paymentmodeid,comment,deleted\n\
-    \"Tea\",4,2026-01-01,1767225600,\"Ann\",1,1,\"Ann,Ben, the tall\",n,1,0,,4,n,0,\"with%20milk\",0\n\
-    \"deleteMeIfYouWant\",1,2026-01-01,1767225600,\"Ann\",1,1,\"Ann\",n,1,0,,0,n,0,\"\",0\n\
-    \"Gone\",9,2026-01-01,1767225600,\"Ann\",1,1,\"Ann\",n,1,0,,0,n,0,\"\",1\n\
-    \"Back\",2,2026-01-02,1767225600,\"Ben, the tall\",2,1,\"Ann\",n,1,0,,-11,n,0,\"\",0\n\n\
-    categoryname,categoryid,icon,color\nGrocery,4,x,\"#ffaa00\"\n\n\
-    currencyname,exchange_rate\nEUR,1\n";
-
-const IHATEMONEY: &str = "date,what,bill_type,amount,currency,payer_name,payer_weight,owers\n\
-    2026-01-01,tea,Expense,10.0,XXX,Ann,1.0,\"Ann, Ben, Cem\"\n\
-    2026-01-02,back,Reimbursement,2.0,XXX,Ben,2.0,Ann\n";
-
-const SETTLE_UP: &str = "Who paid,Amount,Currency,For whom,Split amounts,Purpose,Category,Date & time,Timezone,Exchange rate,Converted amount,Type,Receipt\n\
-    Ann;Ben,10;5,EUR,Ann;Ben;Cem,5;5;5,Hut,Trip,2026-01-01 10:00:00,UTC,1,15,expense,\n\
-    Cem,5,EUR,Ann,5,Back,,2026-01-02 10:00:00,UTC,1,5,transfer,\n";
+use crate::samples::{
+    COSPEND, IHATEMONEY, IHATEMONEY_JSON, OWN, OWN_JSON, SETTLE_UP, SPLIIT, SPLIIT_JSON, TRICOUNT,
+};
 
 fn euro() -> Options {
     Options { currency: Currency::from_code("EUR").ok() }
@@ -136,20 +118,161 @@ fn what_cannot_be_read_is_named() {
     for (bytes, name) in [
         (&b"PK\x03\x04"[..], "a workbook"),
         (b"SQLite format 3\0", "a database"),
-        (b"{\"participants\":[],\"expenses\":[]}", "a Spliit export in JSON"),
-        (b"[{\"what\":\"x\",\"payer_name\":\"Ann\"}]", "an ihatemoney export in JSON"),
-        (b"{ \"group\": {}, \"digest\": \"\" }", "a JSON export of a ledger"),
+        (
+            b"{ \"group\": {}, \"digest\": \"\", \"entries\": [] }",
+            "a JSON export of an earlier version",
+        ),
+        (b"[{\"x\": 1}]", "a JSON file of an unknown program"),
         (b"{}", "a JSON file of an unknown program"),
-        (b"Date,Title,Paid by Ann,Paid for Ann\n", "a Tricount or Sesterce export"),
     ] {
         let problems = read(bytes, None, &euro()).err().map(|problems| problems.to_string());
         let text = problems.unwrap_or_default();
         assert!(text.starts_with(&format!("line 1: this is {name}")), "{text}");
     }
     // As another program's, it is not read at all.
-    for program in [Program::Splitwise, Program::Cospend] {
-        assert!(read(SPLIIT.as_bytes(), Some(program), &euro()).is_err());
+    for file in [SPLIIT, TRICOUNT, SPLIIT_JSON, IHATEMONEY_JSON, OWN, OWN_JSON] {
+        assert!(read(file.as_bytes(), Some(Program::Cospend), &euro()).is_err());
     }
+    for file in [SPLIIT, TRICOUNT, SPLIIT_JSON, IHATEMONEY_JSON] {
+        assert!(read(file.as_bytes(), Some(Program::Splitwise), &euro()).is_err());
+    }
+}
+
+#[test]
+fn spliit_says_in_json_who_paid_and_by_which_rule() {
+    let found = file(SPLIIT_JSON);
+    assert_eq!((found.program(), found.people().len()), (Program::Spliit, 3));
+    let expected = [
+        [200, -200, 0],
+        [-334, 667, -333],
+        [-400, 200, 200],
+        [0, -200, 200],
+        [-250, 1000, -750],
+        [-150, -50, 200],
+    ];
+    assert_eq!(nets(&found), expected);
+    let rows: Vec<_> = found.rows().collect();
+    assert!(rows.iter().map(is_transfer).eq([false, false, false, true, false, false]));
+    let rule = |at: usize| match rows.get(at).map(ImportRow::transaction) {
+        Some(Transaction::Expense(expense)) => expense.rule().kind(),
+        _ => panic!("no expense"),
+    };
+    assert_eq!(
+        [rule(0), rule(4), rule(5)],
+        [SplitKind::Equal, SplitKind::Percent, SplitKind::Weights]
+    );
+    let Some(Transaction::Expense(tea)) = rows.first().map(ImportRow::transaction) else {
+        panic!("no expense");
+    };
+    let words = (tea.note.as_deref(), tea.category.as_deref());
+    assert_eq!(words, (Some("with milk"), Some("General")));
+    let paid = rows.iter().filter_map(|row| row.transaction().hints().paid_in());
+    let paid: Vec<_> = paid.map(|paid| (paid.amount.minor_units(), paid.rate)).collect();
+    assert_eq!(paid, [(1_100, (909, 1_000))]);
+    assert_eq!(found.repairs(), [Repair::Recurring(1), Repair::Reimbursements(1)]);
+    // The rows that its CSV has, too, are the same rows.
+    let origins = |file: &ImportFile| file.rows().map(|row| row.origin()).collect::<Vec<_>>();
+    assert_eq!(origins(&found).get(..3), origins(&file(SPLIIT)).get(..3));
+    // Without a code, amounts are hundredths, whatever the currency.
+    let old = SPLIIT_JSON.replace("\"currencyCode\":\"EUR\",", "").replace("EUR", "JPY");
+    let yen = file(&old);
+    assert_eq!(nets(&yen).first(), Some(&vec![2, -2, 0]));
+    let unknown = old.replace("\"currency\":\"JPY\"", "\"currency\":\"$\"");
+    assert_eq!(
+        problem(&unknown, &Options::default()),
+        ProblemKind::NoCurrency { found: "$".to_owned() }
+    );
+}
+
+#[test]
+fn a_row_of_json_is_named_by_its_number() {
+    let wrong =
+        SPLIIT_JSON.replace("2026-01-02", "2026-13-02").replace("\"BY_SHARES\"", "\"BY_MOON\"");
+    let problems = read(wrong.as_bytes(), None, &euro()).err().map(|problems| problems.to_string());
+    let text = problems.unwrap_or_default();
+    assert!(text.starts_with("row 2: \"2026-13-02"), "{text}");
+    assert!(text.contains("\nrow 6: \"BY_MOON\" was found where"), "{text}");
+    for cut in [SPLIIT_JSON, OWN_JSON] {
+        let cut = cut.get(..cut.len() / 2).unwrap_or_default();
+        assert!(matches!(problem(cut, &euro()), ProblemKind::Json(_)), "{cut}");
+    }
+}
+
+#[test]
+fn ihatemoney_is_read_from_json_as_from_csv() {
+    let (json, csv) = (file(IHATEMONEY_JSON), file(IHATEMONEY));
+    assert_eq!(json.program(), Program::IHateMoney);
+    assert_eq!(nets(&json), nets(&csv));
+    assert!(json.rows().map(|row| row.origin()).eq(csv.rows().map(|row| row.origin())));
+    let found = problem(IHATEMONEY_JSON, &Options::default());
+    assert!(matches!(found, ProblemKind::NoCurrency { .. }), "{found:?}");
+}
+
+#[test]
+fn tricount_has_a_column_for_what_each_paid_and_was_paid_for() {
+    let found = file(TRICOUNT);
+    assert_eq!((found.program(), found.people().len()), (Program::Tricount, 3));
+    assert_eq!(nets(&found), [[500, 0, -500], [-500, 0, 500], [-300, 200, 100], [666, -333, -333]]);
+    let rows: Vec<_> = found.rows().collect();
+    assert!(rows.iter().map(is_transfer).eq([false, true, false, false]));
+    assert_eq!(rows.get(2).map(|row| row.transaction().direction()), Some(Direction::Incoming));
+    assert_eq!(rows.last().map(|row| row.currency().code().to_owned()), Some("USD".to_owned()));
+    assert_eq!(found.repairs(), [Repair::Rates(1), Repair::Columns(vec!["Colour".to_owned()])]);
+    // With a decimal comma and semicolons, as in most of Europe, the rows are the same.
+    let comma = TRICOUNT.replace(',', ";").replace('.', ",");
+    let again = file(&comma);
+    assert!(again.rows().map(|row| row.origin()).eq(found.rows().map(|row| row.origin())));
+    let wrong = TRICOUNT.replace("15.00,EUR", "16.00,EUR");
+    assert!(matches!(problem(&wrong, &euro()), ProblemKind::Unexpected { .. }));
+}
+
+const FIRST: &str = "9fde0a0fcfe32923670bbaad63c57e05e479ae2619c1fd03d37e7678d27f728b";
+const SECOND: &str = "a2600b8afa6431d4ce323b7fecdbde8e9f1c3bc87aa220a5dc152d6cb567de61";
+
+#[test]
+fn our_own_files_have_every_field_and_their_entries() {
+    for text in [OWN, OWN_JSON] {
+        let found = file(text);
+        assert_eq!((found.program(), found.row_count()), (Program::Ledger, 2));
+        assert_eq!(nets(&found), [[400, -300, -100], [100, -100, 0]]);
+        let rows: Vec<_> = found.rows().collect();
+        let entry = rows.first().and_then(ImportRow::entry).map(|entry| entry.short());
+        assert_eq!(entry.as_deref(), Some("9fde0a0f"));
+        let Some(Transaction::Expense(dinner)) = rows.first().map(ImportRow::transaction) else {
+            panic!("no expense");
+        };
+        assert_eq!((dinner.payers.len(), dinner.shares.len()), (2, 3));
+        assert_eq!(
+            (dinner.note.as_deref(), &dinner.hints.tags()[..]),
+            (Some("=x"), &["a".to_owned()][..])
+        );
+        assert!(rows.iter().map(is_transfer).eq([false, true]));
+    }
+    let origins = |text| file(text).rows().map(|row| row.origin()).collect::<Vec<_>>();
+    assert_eq!(origins(OWN), origins(OWN_JSON));
+    // What a spreadsheet makes of it, is the same; what a person changed in one place only is not read.
+    let comma = OWN.replace(',', ";").replace('.', ",");
+    assert_eq!(origins(&comma), origins(OWN));
+    let utf16: Vec<u8> =
+        format!("\u{feff}{OWN}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert!(read(&utf16, None, &euro()).is_ok());
+    for (from, to) in [
+        ("4.00,-3.00,-1.00,expense", "5.00,-4.00,-1.00,expense"),
+        ("9.00,EUR,4", "8.00,EUR,4"),
+        (",expense,", ",refund,"),
+        (FIRST, SECOND),
+        ("Total balance, , ,EUR,5.00", "Total balance, , ,EUR,6.00"),
+        (",5.00,1.00,", ",5.00,1.001,"),
+        ("2026-12-01,Dinner", "12/31/2026,Dinner"),
+    ] {
+        let wrong = OWN.replacen(from, to, 1);
+        assert_ne!(wrong, OWN);
+        assert!(read(wrong.as_bytes(), None, &euro()).is_err(), "{from} {to}");
+    }
+    let other_columns = OWN.replace(",Kind,Note,", ",Note,Kind,");
+    let text =
+        read(other_columns.as_bytes(), None, &euro()).err().map(|problems| problems.to_string());
+    assert!(text.unwrap_or_default().contains("other columns than it had"));
 }
 
 #[test]
@@ -173,13 +296,16 @@ mod property;
 proptest! {
     #[test]
     fn damaged_files_do_no_harm(
-        which in 0..4_usize,
+        which in 0..9_usize,
         damage in proptest::collection::vec(
             (any::<proptest::sample::Index>(), proptest::sample::select(b"\",;\n\r-09. x".to_vec()), 0..3_u8),
             0..5,
         ),
     ) {
-        let text = [SPLIIT, COSPEND, IHATEMONEY, SETTLE_UP].get(which).copied().unwrap_or_default();
+        let files = [
+            SPLIIT, COSPEND, IHATEMONEY, SETTLE_UP, TRICOUNT, SPLIIT_JSON, IHATEMONEY_JSON, OWN, OWN_JSON,
+        ];
+        let text = files.get(which).copied().unwrap_or_default();
         let mut bytes = text.as_bytes().to_vec();
         for (place, byte, how) in damage {
             let place = place.index(bytes.len());

@@ -495,6 +495,13 @@ impl Group {
         Shares::new(&self.0)
     }
 
+    /// Exports for other programs, and a check of exported files.
+    #[cfg(feature = "import")]
+    #[must_use]
+    pub fn exports(&self) -> crate::exports::Exports<'_> {
+        crate::exports::Exports::new(&self.0)
+    }
+
     /// Verification of the history.
     #[must_use]
     pub fn maintenance(&self) -> GroupMaintenance<'_> {

@@ -9,6 +9,7 @@ use rusqlite::Connection;
 
 use super::content::{Content, cost_of, description_of, nets_of, to_transaction};
 use super::here::{RowHere, recorded_by_hand, rows_here};
+use super::own::OwnRows;
 use super::pairs::{Likeness, pair};
 use super::people::{Column, KnownNets, PersonMatch, columns};
 use crate::StoreError;
@@ -162,6 +163,7 @@ impl Reader<'_> {
         file: &ImportFile,
         statuses: &mut [RowStatus],
     ) -> Result<bool, StoreError> {
+        let own = OwnRows::of(file);
         let mut group = self.group;
         let mut id = self.state().group();
         loop {
@@ -180,6 +182,19 @@ impl Reader<'_> {
                         *status = RowStatus::Opening;
                     }
                 }
+            }
+            let mut is_opening = |place: usize| {
+                if let Some(status) = statuses.get_mut(place).filter(|s| **s == RowStatus::New) {
+                    *status = RowStatus::Opening;
+                }
+            };
+            for (place, row) in file.rows().enumerate() {
+                if row.entry() == Some(predecessor.genesis()) {
+                    is_opening(place);
+                }
+            }
+            if let Some(own) = &own {
+                own.each_here(self.connection, key, None, |row| is_opening(row.place))?;
             }
             (group, id) = (key, predecessor);
         }
@@ -215,7 +230,13 @@ impl Reader<'_> {
         for (place, row) in file.rows().enumerate() {
             let origins = [Some(row.origin()), row.former()].into_iter().flatten();
             let is_waiting = origins.clone().any(|origin| waiting.contains(&origin));
-            found.rows.push(if is_waiting { RowStatus::Waiting } else { RowStatus::New });
+            // What our own file says of the balances with which the group began.
+            let is_opening = row.entry() == Some(self.state().group().genesis());
+            found.rows.push(match (is_opening, is_waiting) {
+                (true, _) => RowStatus::Opening,
+                (false, true) => RowStatus::Waiting,
+                (false, false) => RowStatus::New,
+            });
             places.extend(origins.map(|origin| (origin, place)));
         }
         let mut members: BTreeMap<usize, BTreeMap<MemberId, Balance>> = BTreeMap::new();
@@ -236,6 +257,20 @@ impl Reader<'_> {
             found.note_known(&here);
             members.insert(*place, here.content.nets);
         })?;
+        if let Some(own) = OwnRows::of(file) {
+            own.each_here(self.connection, self.group, Some(self.state()), |here| {
+                let Some(status) = found.rows.get_mut(here.place) else { return };
+                if *status != RowStatus::Known {
+                    *status = match here.cancelled {
+                        true => RowStatus::Cancelled(here.original),
+                        false => RowStatus::Known,
+                    };
+                }
+                found.has_known = true;
+                found.slots.insert(here.slot);
+                members.extend(here.content.map(|content| (here.place, content.nets)));
+            })?;
+        }
         for (place, row) in file.rows().enumerate() {
             if let Some(members) = members.remove(&place) {
                 found.nets.push(KnownNets { columns: nets_of(&row), members });

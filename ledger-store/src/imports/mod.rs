@@ -8,6 +8,7 @@ mod apply;
 mod compare;
 mod content;
 mod here;
+mod own;
 mod pairs;
 mod people;
 mod plan;

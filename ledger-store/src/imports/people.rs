@@ -65,7 +65,12 @@ pub(super) fn columns(
     let mut search = Search::by_cards(state, export.program(), (&keys, salt), chosen)?;
     search.match_rows(rows);
     let members = || state.members().into_iter().filter(|(_, member)| member.is_introduced());
-    search.match_names(&keys, members().map(|(id, member)| (id, member.name().to_owned())));
+    if export.program() == Program::Ledger {
+        // Our own files have the labels of members, each of which only one has.
+        search.match_names(&keys, state.labels());
+    } else {
+        search.match_names(&keys, members().map(|(id, member)| (id, member.name().to_owned())));
+    }
     if !search.open.is_empty() {
         // Somebody who took another name since is found by the one on their card.
         let mut names = Vec::new();
