@@ -22,7 +22,7 @@ fn one_group(c: &mut Criterion) {
         bencher.iter(|| ledger.lists().expenses(None, 50).unwrap());
     });
     let words =
-        Filter { conditions: vec![Condition::Text("groceries 7".to_owned())], ..Filter::default() };
+        Filter::default().condition(Condition::Text("groceries 7".to_owned()));
     group.bench_function("a search", |bencher| {
         bencher.iter(|| ledger.lists().find(&words, None, 50).unwrap());
     });

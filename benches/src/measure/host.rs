@@ -79,7 +79,7 @@ impl Host {
         let link = self
             .group
             .invites()
-            .create(&NewInvite { note: "bench".into(), ..NewInvite::default() });
+            .create(&NewInvite::default().note("bench"));
         let link = InviteLink::parse(&link.unwrap().reveal("")).unwrap();
         let request = guest.joining().join(&link, "Ben").unwrap();
         let Received::Admitted(admitted) = self.store.joining().receive_request(&request).unwrap()

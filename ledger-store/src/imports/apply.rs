@@ -27,6 +27,7 @@ const STEP: u64 = 250;
 
 /// Result of an import of a file of another program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Rows that are new in the ledger.
     pub added: u64,
@@ -66,6 +67,7 @@ pub struct ImportReport {
 
 /// An import that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// The group.
     pub group: GroupId,

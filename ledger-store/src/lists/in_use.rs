@@ -20,6 +20,7 @@ pub(super) const IN_USE: &str = "SELECT t.value,
 
 /// A category that expenses have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CategoryInUse {
     /// Its name.
     pub name: String,
@@ -29,6 +30,7 @@ pub struct CategoryInUse {
 
 /// A tag that expenses or transfers have.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TagInUse {
     /// The tag.
     pub name: String,

@@ -274,7 +274,7 @@ fn a_deleted_group_leaves_nothing() {
     let found = keep
         .lists()
         .find(
-            &Filter { conditions: vec![Condition::Text("xylo".into())], ..Filter::default() },
+            &Filter::default().condition(Condition::Text("xylo".into())),
             None,
             9,
         )

@@ -154,7 +154,7 @@ fn somebody_removed_before_the_entries_came_can_ask_again() {
     let remove = StatementIntent::Remove { member, since: None };
     flat.statements().sign(&flat.statements().propose(remove).unwrap()).unwrap();
     hand_over(&flat, &bens);
-    let invite = NewInvite { for_member: Some(member), requires_approval: true, ..open_invite() };
+    let invite = open_invite().for_member(member).requires_approval(true);
     let old = bens.device();
     let request = ben.store.joining().join(&link(&flat, &invite), "Ben").unwrap();
     let again = ben.store.joining().join(&link(&flat, &invite), "Ben");

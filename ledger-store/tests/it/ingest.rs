@@ -167,7 +167,7 @@ fn a_batch_that_cancels_edits_and_restores_leaves_the_right_rows() {
     assert_eq!(other.entries().ingest(&news(&group, &other)).unwrap().refused, []);
     assert_equal(&group, &other);
     let of = |condition| {
-        let filter = Filter { conditions: vec![condition], ..Filter::default() };
+        let filter = Filter::default().condition(condition);
         let found = other.lists().find(&filter, None, 99).unwrap();
         found.iter().map(|row| row.original).collect::<Vec<_>>()
     };

@@ -90,7 +90,7 @@ fn scenario(log: &mut Log) {
     let strange = "\" AND ( canary* NEAR : ^ - ' ; \u{0}".to_owned();
     group
         .lists()
-        .find(&Filter { conditions: vec![Condition::Text(strange)], ..Filter::default() }, None, 9)
+        .find(&Filter::default().condition(Condition::Text(strange)), None, 9)
         .unwrap();
 
     // Entries that never get in.

@@ -64,7 +64,7 @@ impl Play {
         let link = phone
             .group
             .invites()
-            .create(&NewInvite { note: "all".into(), ..NewInvite::default() })?;
+            .create(&NewInvite::default().note("all"))?;
         let link = InviteLink::parse(&link.reveal("x"))?;
         let request = store.joining().join(&link, &format!("Person {person}"))?;
         let Received::Admitted(admitted) = phone.store.joining().receive_request(&request)? else {

@@ -118,7 +118,7 @@ impl ExpenseFilter {
         let conditions = self.conditions.into_iter();
         let conditions =
             conditions.map(|one| one.into_condition(&currency)).collect::<Result<_, _>>()?;
-        Ok(Filter { from: self.from_date, to: self.to_date, conditions })
+        Ok(Filter::default().since(self.from_date).until(self.to_date).conditions(conditions))
     }
 }
 
