@@ -55,7 +55,7 @@ fn pages(bed: &Bed) {
         // Without the few rows that these refer to.
         connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         connection.execute_batch(&reader.schema()).unwrap();
-        let mut raw = Raw::of(connection);
+        let mut raw = Raw::new(connection);
         let (mut last, mut times) = (0, Vec::new());
         for batch in entries.chunks(BATCH) {
             let rows = reader.after(last, batch, bed.crowd.ledger.state());

@@ -21,7 +21,6 @@ use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 
 /// Result of admitting a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Admitted {
     /// The entry that admits the person.
     pub entry: EntryId,

@@ -9,7 +9,6 @@ use super::RecentArrivals;
 
 /// The source of a ledger in memory: a checkpoint, and entries replayed after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Opening {
     /// Number of entries that the checkpoint covers; 0 if there was no usable checkpoint.
     pub from_checkpoint: u64,

@@ -10,7 +10,6 @@ const REMEMBERED: usize = 256;
 
 /// A new entry of a group: it came from elsewhere, or was recorded here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Arrival {
     /// The entry.
     pub entry: EntryId,

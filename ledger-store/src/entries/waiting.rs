@@ -20,7 +20,6 @@ const MAX_MISSING: usize = 10_000;
 
 /// Number of entries that wait for others that are not here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct WaitingCount {
     /// All waiting entries of the group. They count for nothing until the others come.
     pub total: u64,

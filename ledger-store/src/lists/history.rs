@@ -48,7 +48,6 @@ pub struct Version {
 
 /// The kind of a version of an expense or transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum VersionKind {
     /// The entry that first recorded it.
     Original,

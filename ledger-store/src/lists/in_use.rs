@@ -20,7 +20,6 @@ pub(super) const IN_USE: &str = "SELECT t.value,
 
 /// A category that expenses have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct CategoryInUse {
     /// Its name.
     pub name: String,
@@ -30,7 +29,6 @@ pub struct CategoryInUse {
 
 /// A tag that expenses or transfers have.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct TagInUse {
     /// The tag.
     pub name: String,

@@ -83,7 +83,6 @@ pub struct Edit {
 
 /// Members by their last review of the version that an expense or transfer shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ReviewCounts {
     /// Number of members who confirm it.
     pub confirmed: u64,

@@ -52,7 +52,6 @@ pub enum TotalOf {
 
 /// Total of expenses in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Total {
     /// What it is of.
     pub of: TotalOf,

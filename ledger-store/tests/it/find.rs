@@ -239,7 +239,9 @@ fn filters(state: &GroupState) -> Vec<Filter> {
         .collect();
     let day = |day| Some(Date::from_ymd(2026, 1, day).unwrap());
     let ranges = [(None, None), (day(2), day(4)), (day(3), None), (None, day(1)), (day(5), day(2))];
-    let filter = |conditions: &Vec<Condition>, (from, to)| Filter::default().since(from).until(to).conditions(conditions.clone());
+    let filter = |conditions: &Vec<Condition>, (from, to)| {
+        Filter::default().since(from).until(to).conditions(conditions.clone())
+    };
     let alone = by.iter().flat_map(|by| ranges.map(|range| filter(by, range)));
     alone.chain(together.iter().map(|by| filter(by, (None, day(5))))).collect()
 }
@@ -335,10 +337,7 @@ fn what_is_found_follows_what_is_shown() {
     let museum = ben.write(&group, Draft::record(&state, &third).unwrap());
 
     let finds = |condition: Condition| -> Vec<EntryId> {
-        let rows = group
-            .lists()
-            .find(&Filter::default().condition(condition), None, 10)
-            .unwrap();
+        let rows = group.lists().find(&Filter::default().condition(condition), None, 10).unwrap();
         rows.into_iter().map(|row| row.original).collect()
     };
     let text = |text: &str| finds(Condition::Text(text.into()));

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use ledger_core::keys::RootEntropy;
 use ledger_core::messages::recovery::{RecoveryRequest, SharePlan, split_entropy};
 use ledger_store::{
-    FileSecrets, Group, MemorySecrets, NewEntry, NewInvite, PairingMode, Received, Secret,
-    SecretError, SecretName, SecretStore, Since, StatementIntent, Store, StoreError, StoreOptions,
+    FileSecrets, Group, MemorySecrets, NewEntry, PairingMode, Received, Secret, SecretError,
+    SecretName, SecretStore, Since, StatementIntent, Store, StoreError, StoreOptions,
 };
 
 use crate::common::phones::{Phone, admitted, agree, hand_over, join, link, open_invite, write};

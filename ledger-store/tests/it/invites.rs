@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use ledger_core::messages::invite::{InviteLink, JoinError};
 use ledger_core::messages::{MessageError, MessageKind};
 use ledger_core::{MemberId, Rule};
-use ledger_store::{Admitted, Group, NewEntry, NewInvite, Receipt, Received, StoreError};
+use ledger_store::{Admitted, Group, NewEntry, Receipt, Received, StoreError};
 
 use crate::common::go_on;
 use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};

@@ -92,7 +92,9 @@ fn assert_totals(group: &Group) {
         Filter::default().since(day("2026-03-05")).until(day("2026-08-01")),
         Filter::default().condition(Condition::Member(me)),
         Filter::default().condition(Condition::Category("Food".into())),
-        Filter::default().condition(Condition::Payer(me)).condition(Condition::Text("thing".into())),
+        Filter::default()
+            .condition(Condition::Payer(me))
+            .condition(Condition::Text("thing".into())),
         Filter::default().condition(Condition::Tag("trip".into())),
         Filter::default().condition(Condition::Direction(Direction::Incoming)),
         Filter::default().condition(Condition::Transfer(true)),

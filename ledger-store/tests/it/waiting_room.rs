@@ -105,10 +105,7 @@ fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
 /// The memory of what was left out is bounded: the oldest ids are forgotten.
 #[test]
 fn ids_of_what_was_left_out_are_bounded() {
-    let scene = Scene::with(
-        100,
-        LedgerLimits::default().waiting_entries(2).left_out_ids(5),
-    );
+    let scene = Scene::with(100, LedgerLimits::default().waiting_entries(2).left_out_ids(5));
     let (dora, added) = scene.introduction(6, "Dora");
     let clock = added.decoded().header().lamport();
     let early = chain(&scene.group, &dora.device, (added.id(), clock), 30, 0);
@@ -139,7 +136,12 @@ fn what_waits_beyond_the_limits_survives_an_ingest() {
     scene.group.entries().ingest(&all(&honest[1..])).unwrap();
     scene.group.entries().ingest(&all(&strange)).unwrap();
     assert_eq!(scene.group.waiting().unwrap().total, 89);
-    let scene = scene.reopened(LedgerLimits::default().waiting_entries(10).waiting_bytes(9_000).waiting_bytes_per_member(2_000));
+    let scene = scene.reopened(
+        LedgerLimits::default()
+            .waiting_entries(10)
+            .waiting_bytes(9_000)
+            .waiting_bytes_per_member(2_000),
+    );
     let group = &scene.group;
     group.entries().ingest(&[]).unwrap();
     assert_eq!(group.waiting().unwrap().total, 89);
