@@ -26,8 +26,9 @@ fn an_open_invite_lets_in_by_messages_alone() {
     assert_eq!(ben.store.joining().pending_joins().unwrap()[0].group, flat.id());
     assert!(ben.store.group(flat.id()).is_err(), "a request lets nobody in");
 
-    let Admitted { answer, entry } =
+    let Admitted { group, answer, entry } =
         admitted(anna.store.joining().receive_request(&request).unwrap());
+    assert_eq!(group, flat.id());
     let bens = ben.store.joining().enter(&answer).unwrap();
     assert_eq!((bens.id(), ben.store.joining().pending_joins().unwrap().len()), (flat.id(), 0));
     assert_eq!(bens.me().unwrap(), None, "the entries are still to come");
