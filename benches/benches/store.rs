@@ -21,8 +21,7 @@ fn one_group(c: &mut Criterion) {
     group.bench_function("a page of 50 expenses", |bencher| {
         bencher.iter(|| ledger.lists().expenses(None, 50).unwrap());
     });
-    let words =
-        Filter { conditions: vec![Condition::Text("groceries 7".to_owned())], ..Filter::default() };
+    let words = Filter::default().condition(Condition::Text("groceries 7".to_owned()));
     group.bench_function("a search", |bencher| {
         bencher.iter(|| ledger.lists().find(&words, None, 50).unwrap());
     });
@@ -37,7 +36,7 @@ fn one_group(c: &mut Criterion) {
     group.bench_function("append an expense", |bencher| {
         bencher.iter_batched(
             || vec![NewEntry::Record(expense.clone())],
-            |entries| ledger.append(entries).unwrap(),
+            |entries| ledger.entries().append(entries).unwrap(),
             BatchSize::PerIteration,
         );
     });

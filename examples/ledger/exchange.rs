@@ -36,13 +36,14 @@ pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Fail
         Some(name) => Some(people.find(name)?),
         None => None,
     };
-    let link = group.invites().create(&NewInvite {
-        note: arguments.note.clone().unwrap_or_default(),
-        requires_approval: !arguments.no_approval,
-        max_uses: arguments.max_uses,
-        expires_ms: arguments.expires.map(end_of).transpose()?,
-        for_member: claims,
-    })?;
+    let link = group.invites().create(
+        &NewInvite::default()
+            .note(arguments.note.clone().unwrap_or_default())
+            .requires_approval(!arguments.no_approval)
+            .max_uses(arguments.max_uses)
+            .expires_ms(arguments.expires.map(end_of).transpose()?)
+            .for_member(claims),
+    )?;
     writeln!(out, "{}", *link.reveal(PREFIX))?;
     Ok(())
 }
@@ -73,7 +74,7 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
     let (request, replace) = (arguments.request.as_path(), arguments.replace);
     let mut file = Output::create(&arguments.location, &arguments.welcome, Some(request), replace)?;
     let (group, admitted) = match store.joining().receive_request(&read(request)?)? {
-        Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
+        Received::Admitted(admitted) => (store.group(admitted.group)?, admitted),
         Received::Waiting(group, id) => {
             let group = store.group(group)?;
             let proposal = group.invites().propose_admission(id)?;
@@ -184,9 +185,10 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
             }
         }
         Receipt::OtherGroup => Err(Failure::Ledger(OTHER_GROUP.to_owned())),
-        Receipt::JoinRequest(Received::Admitted(_)) => {
+        Receipt::JoinRequest(Received::Admitted(admitted)) => {
             let path = arguments.file.display();
-            writeln!(out, "a request to join; the person was admitted")?;
+            let group = store.group(admitted.group)?.state()?;
+            writeln!(out, "a request to join {}; the person was admitted", one_line(group.name()))?;
             writeln!(out, "write the welcome for them by `ledger admit {path} WELCOME`")?;
             Ok(())
         }
@@ -195,7 +197,12 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
             writeln!(out, "a request to join; answer it by `ledger admit {path} WELCOME`")?;
             Ok(())
         }
-        Receipt::KeptShare(_) => Ok(writeln!(out, "a friend's share, which is kept now")?),
+        Receipt::KeptShare(share) => {
+            let group = store.group(share.group)?.state()?;
+            let friend = group.labels().remove(&share.member).unwrap_or_default();
+            let (friend, group) = (one_line(&friend), one_line(group.name()));
+            Ok(writeln!(out, "a share of the phrase of {friend} ({group}), which is kept now")?)
+        }
         Receipt::ReturnedShare(_) => {
             Ok(writeln!(out, "a share of your phrase that a friend returned")?)
         }

@@ -26,7 +26,7 @@ pub fn write(
     rows: impl IntoIterator<Item = Row>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let labels = Labels::of(state);
+    let labels = Labels::new(state);
     let accounts = accounts(&labels);
     let commodities = commodities(state);
     writeln!(out, "option \"title\" {}", quoted(state.name()))?;

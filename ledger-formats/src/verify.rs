@@ -70,7 +70,7 @@ pub fn verify(
     rows: impl IntoIterator<Item = Row>,
     file: &ImportFile,
 ) -> Vec<ExportDifference> {
-    let labels = Labels::of(state);
+    let labels = Labels::new(state);
     let mut differences = Vec::new();
     let here: BTreeSet<&str> = labels.members().map(|member| labels.label(member)).collect();
     let there: BTreeSet<&str> = file.people().iter().map(|person| person.name()).collect();

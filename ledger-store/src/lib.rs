@@ -11,7 +11,7 @@
 //! # let path = folder.path().join("flat.db");
 //! let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
 //! let group = store.create_group("Flat", "Anna")?;
-//! group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
+//! group.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
 //! assert_eq!(group.state()?.members().len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -66,6 +66,11 @@ mod session;
 mod statements;
 mod store;
 
+/// Readers of other programs' files, whose plans [`Imports`] takes, and what is wrong with a file
+/// ([`StoreError::Import`]).
+#[cfg(feature = "import")]
+pub use ledger_formats as formats;
+
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
@@ -76,7 +81,8 @@ pub use error::{
 #[cfg(feature = "import")]
 pub use exports::{Export, ExportFormat, Exports};
 pub use group::{
-    ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring, SeriesChange,
+    ByCurrency, CurrentState, Due, Group, GroupBalances, GroupEntries, GroupKeys, GroupSettings,
+    GroupStatements, RecordedDue, Recurring, SeriesChange,
 };
 pub use health::{
     Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,

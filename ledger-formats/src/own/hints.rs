@@ -85,17 +85,11 @@ pub(super) fn paid_in_from_text(amount: &str, rate: &str, source: &str) -> Optio
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(bytes)
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let byte = |pair: &[u8; 2]| {
-        let [high, low] = pair;
-        digit(*high)?.checked_mul(16)?.checked_add(digit(*low)?)
-    };
-    rest.is_empty().then(|| pairs.iter().map(byte).collect::<Option<Vec<u8>>>()).flatten()
+    base16ct::lower::decode_vec(text).ok()
 }
 
 /// Reads an origin: 16 bytes.

@@ -25,7 +25,7 @@ pub fn write(
     rows: impl IntoIterator<Item = Row>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let labels = Labels::of(state);
+    let labels = Labels::new(state);
     let members: Vec<MemberId> = labels.members().collect();
     let places: BTreeMap<MemberId, usize> =
         members.iter().enumerate().map(|(place, member)| (*member, place)).collect();

@@ -15,6 +15,7 @@ use crate::StoreError;
 
 /// Result of admitting entries that came from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ingested {
     /// Entries that are new here. One that this device signed was lost here, as by going back to an old
     /// copy of the database.
@@ -315,7 +316,8 @@ mod tests {
         let (ben, entropy) = (DeviceKey::from_bytes(&[1; 64]), RootEntropy::from_bytes([1; 32]));
         let card = SignedCard::new(group.id(), "Ben", &entropy, 0, &ben).unwrap();
         let member = card.card().member();
-        let added = group.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
+        let added =
+            group.entries().append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
         let ledger = group.ledger().unwrap();
         let first = ledger.first_position(ben.id(), added[0]).unwrap();
         let mut chain: Vec<VerifiedEntry> = Vec::new();
@@ -331,9 +333,9 @@ mod tests {
             (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
         };
         let chain: Vec<_> = chain.iter().map(bytes).collect();
-        group.ingest(&chain[1..]).unwrap();
+        group.entries().ingest(&chain[1..]).unwrap();
         REVIEWS.set(0);
-        assert_eq!(group.ingest(&chain[..1]).unwrap().added.len(), 40);
+        assert_eq!(group.entries().ingest(&chain[..1]).unwrap().added.len(), 40);
         assert_eq!(REVIEWS.get(), 1);
     }
 }

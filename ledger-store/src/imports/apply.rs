@@ -27,6 +27,7 @@ const STEP: u64 = 250;
 
 /// Result of an import of a file of another program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Rows that are new in the ledger.
     pub added: u64,
@@ -34,7 +35,7 @@ pub struct ImportReport {
     pub known: u64,
     /// Rows that an earlier import had recorded and somebody cancelled since: their lines, and the
     /// expense or transfer of each. They are not recorded again, and count for nothing;
-    /// `Group::restore` makes one count again.
+    /// `GroupEntries::restore` makes one count again.
     pub cancelled: Vec<(u64, EntryId)>,
     /// Rows that somebody had cancelled and that count again by this import.
     pub restored: u64,
@@ -66,6 +67,7 @@ pub struct ImportReport {
 
 /// An import that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// The group.
     pub group: GroupId,

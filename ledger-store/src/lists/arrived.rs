@@ -34,6 +34,7 @@ const MAX_COUNTED: u32 = 10_000;
 
 /// Entries of other devices that came since somebody marked the group as read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unread {
     /// Number of them: those that count, without the entries that only keep the group together
     /// (merges, and new keys of devices and groups), which no list of a person shows.
@@ -68,7 +69,7 @@ impl Lists<'_> {
     /// # let store = StoreOptions::new().in_memory()?;
     /// # let group = store.create_group("Flat", "Anna")?;
     /// let seen = group.lists().arrived(None, 50)?.last().map(|row| row.cursor);
-    /// group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// group.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
     /// let new = group.lists().arrived(seen, 50)?;
     /// assert_eq!((new.len(), new[0].signed_here), (1, true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use ledger_core::messages::invite::{InviteLink, JoinError};
 use ledger_core::messages::{MessageError, MessageKind};
 use ledger_core::{MemberId, Rule};
-use ledger_store::{Admitted, Group, NewEntry, NewInvite, Receipt, Received, StoreError};
+use ledger_store::{Admitted, Group, NewEntry, Receipt, Received, StoreError};
 
 use crate::common::go_on;
 use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
@@ -26,8 +26,9 @@ fn an_open_invite_lets_in_by_messages_alone() {
     assert_eq!(ben.store.joining().pending_joins().unwrap()[0].group, flat.id());
     assert!(ben.store.group(flat.id()).is_err(), "a request lets nobody in");
 
-    let Admitted { answer, entry } =
+    let Admitted { group, answer, entry } =
         admitted(anna.store.joining().receive_request(&request).unwrap());
+    assert_eq!(group, flat.id());
     let bens = ben.store.joining().enter(&answer).unwrap();
     assert_eq!((bens.id(), ben.store.joining().pending_joins().unwrap().len()), (flat.id(), 0));
     assert_eq!(bens.me().unwrap(), None, "the entries are still to come");
@@ -37,7 +38,7 @@ fn an_open_invite_lets_in_by_messages_alone() {
     assert_eq!(bens.state().unwrap().introduced_by(entry), Some(me));
 
     // He writes, and Anna takes it.
-    bens.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    bens.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     hand_over(&bens, &flat);
     agree(&flat, &bens);
     let invite = &flat.invites().list().unwrap()[0];
@@ -68,7 +69,7 @@ fn an_answer_without_entries_is_received() {
 fn an_invite_lets_in_by_two_files() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    flat.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     let request = ben.store.joining().join(&link(&flat, &open_invite()), "Ben").unwrap();
     let admitted = admitted(anna.store.joining().receive_request(&request).unwrap());
     let mut file = Vec::new();
@@ -94,7 +95,7 @@ fn an_invite_lets_in_by_two_files() {
 fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let link = link(&flat, &NewInvite { max_uses: Some(1), ..open_invite() });
+    let link = link(&flat, &open_invite().max_uses(1));
     let first = anna
         .store
         .joining()
@@ -119,7 +120,7 @@ fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
 fn an_invite_that_asks_lets_in_after_a_tap() {
     let (anna, ben, cleo) = (Phone::new(1), Phone::new(2), Phone::new(3));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let link = link(&flat, &NewInvite { requires_approval: true, ..open_invite() });
+    let link = link(&flat, &open_invite().requires_approval(true));
     for (phone, name) in [(&ben, "Ben"), (&cleo, "Cleo")] {
         let received =
             anna.store.joining().receive_request(&phone.store.joining().join(&link, name).unwrap());
@@ -157,9 +158,10 @@ fn an_invite_that_asks_lets_in_after_a_tap() {
 fn a_joiner_takes_the_place_of_a_placeholder() {
     let (anna, gran) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let entry = flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
+    let entry =
+        flat.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
     let place = flat.state().unwrap().introduced_by(entry).unwrap();
-    let link = link(&flat, &NewInvite { for_member: Some(place), ..open_invite() });
+    let link = link(&flat, &open_invite().for_member(place));
     let request = gran.store.joining().join(&link, "Berta").unwrap();
     let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
     let grans = gran.store.joining().enter(&answer).unwrap();
@@ -185,15 +187,15 @@ fn recovery_by_the_owners_bind() {
     let lost = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &lost);
     let me = lost.me().unwrap().unwrap();
-    lost.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    lost.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     hand_over(&lost, &flat);
 
     // Such an invite must ask.
-    let invite = NewInvite { for_member: Some(me), ..open_invite() };
+    let invite = open_invite().for_member(me);
     assert!(
         matches!(flat.invites().create(&invite), Err(StoreError::ApprovalRequired(id)) if id == me)
     );
-    let link = link(&flat, &NewInvite { requires_approval: true, max_uses: Some(1), ..invite });
+    let link = link(&flat, &invite.requires_approval(true).max_uses(1));
     let request = new.store.joining().join(&link, "Ben").unwrap();
     let Received::Waiting(_, id) = anna.store.joining().receive_request(&request).unwrap() else {
         panic!()
@@ -213,10 +215,10 @@ fn recovery_by_the_owners_bind() {
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(bens.me().unwrap(), Some(me), "id, name and balance stay");
-    bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    bens.entries().append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
     // Whoever has the lost phone writes for nobody.
     hand_over(&flat, &lost);
-    let found = lost.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]);
+    let found = lost.entries().append(vec![NewEntry::Placeholder { name: "Mallory".into() }]);
     assert!(matches!(found, Err(StoreError::WouldBeVoid(_) | StoreError::Draft(_))), "{found:?}");
 }
 
@@ -232,11 +234,11 @@ fn somebody_removed_returns_with_fresh_keys() {
     hand_over(&flat, &bens);
     let me = bens.me().unwrap().unwrap();
     let statement = ledger_store::StatementIntent::Remove { member: me, since: None };
-    flat.sign(&flat.propose(statement).unwrap()).unwrap();
+    flat.statements().sign(&flat.statements().propose(statement).unwrap()).unwrap();
     hand_over(&flat, &bens);
-    assert!(bens.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
+    assert!(bens.entries().append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
 
-    let invite = NewInvite { for_member: Some(me), requires_approval: true, ..open_invite() };
+    let invite = open_invite().for_member(me).requires_approval(true);
     let request = ben.store.joining().join(&link(&flat, &invite), "Ben").unwrap();
     let Received::Waiting(_, id) = anna.store.joining().receive_request(&request).unwrap() else {
         panic!()
@@ -247,7 +249,7 @@ fn somebody_removed_returns_with_fresh_keys() {
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(bens.me().unwrap(), Some(me));
-    bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    bens.entries().append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
     let reopened = ben.store.group(flat.id()).unwrap();
     assert_eq!(reopened.me().unwrap(), Some(me), "also when it is opened anew");
 }
@@ -256,14 +258,14 @@ fn somebody_removed_returns_with_fresh_keys() {
 fn cancelled_expired_and_foreign_invites() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let over = NewInvite { expires_ms: Some(1_000), ..open_invite() };
+    let over = open_invite().expires_ms(1_000);
     let request = ben.store.joining().join(&link(&flat, &over), "Ben").unwrap();
     assert!(matches!(
         anna.store.joining().receive_request(&request),
         Err(StoreError::InviteExpired)
     ));
 
-    let cancelled = link(&flat, &NewInvite { requires_approval: true, ..open_invite() });
+    let cancelled = link(&flat, &open_invite().requires_approval(true));
     let request = ben.store.joining().join(&cancelled, "Ben").unwrap();
     anna.store.joining().receive_request(&request).unwrap();
     assert!(flat.invites().link(cancelled.id()).is_ok());
@@ -289,7 +291,7 @@ fn cancelled_expired_and_foreign_invites() {
     let altered = [&request[..40], &[request[40] ^ 1], &request[41..]].concat();
     let error = anna.store.joining().receive_request(&altered).unwrap_err();
     assert!(matches!(error, StoreError::Message(MessageError::Damaged)), "{error:?}");
-    let nobody = NewInvite { for_member: Some(MemberId::from_bytes([1; 32])), ..open_invite() };
+    let nobody = open_invite().for_member(MemberId::from_bytes([1; 32]));
     assert!(matches!(flat.invites().create(&nobody), Err(StoreError::Draft(_))));
 }
 

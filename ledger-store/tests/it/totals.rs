@@ -27,7 +27,7 @@ fn fill(group: &Group, rounds: usize, rng: &mut Rng) {
             expense.hints = hints;
         }
         batch.push(NewEntry::Record(changed));
-        let ids = group.append(batch.clone()).unwrap();
+        let ids = group.entries().append(batch.clone()).unwrap();
         let new = batch.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
         originals.extend(new.map(|(_, id)| id));
     }
@@ -89,16 +89,15 @@ fn assert_totals(group: &Group) {
     let day = |text: &str| Some(text.parse::<Date>().unwrap());
     for filter in [
         Filter::default(),
-        Filter { from: day("2026-03-05"), to: day("2026-08-01"), ..Filter::default() },
-        Filter { conditions: vec![Condition::Member(me)], ..Filter::default() },
-        Filter { conditions: vec![Condition::Category("Food".into())], ..Filter::default() },
-        Filter {
-            conditions: vec![Condition::Payer(me), Condition::Text("thing".into())],
-            ..Filter::default()
-        },
-        Filter { conditions: vec![Condition::Tag("trip".into())], ..Filter::default() },
-        Filter { conditions: vec![Condition::Direction(Direction::Incoming)], ..Filter::default() },
-        Filter { conditions: vec![Condition::Transfer(true)], ..Filter::default() },
+        Filter::default().since(day("2026-03-05")).until(day("2026-08-01")),
+        Filter::default().condition(Condition::Member(me)),
+        Filter::default().condition(Condition::Category("Food".into())),
+        Filter::default()
+            .condition(Condition::Payer(me))
+            .condition(Condition::Text("thing".into())),
+        Filter::default().condition(Condition::Tag("trip".into())),
+        Filter::default().condition(Condition::Direction(Direction::Incoming)),
+        Filter::default().condition(Condition::Transfer(true)),
     ] {
         let rows = lists.find(&filter, None, u32::MAX).unwrap();
         for by in ALL {
@@ -149,7 +148,7 @@ fn totals_are_what_adding_up_every_expense_gives() {
         let store = folder.store();
         let group = found(&store, 3);
         let other = store.create_group("Trip", "Anna").unwrap();
-        other.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
+        other.entries().append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
         fill(&other, 3, &mut Rng::new(seed + 7));
         fill(&group, 12, &mut Rng::new(seed));
         assert_totals(&group);

@@ -15,7 +15,7 @@ use super::{Folder, Travelling, found, heads, only, travelling};
 
 /// Limits that a chain of sixty entries exceeds.
 pub fn small() -> LedgerLimits {
-    LedgerLimits { idle_bytes_per_member: 8_000, ..LedgerLimits::default() }
+    LedgerLimits::default().idle_bytes_per_member(8_000)
 }
 
 pub fn all(chain: &[VerifiedEntry]) -> Vec<Travelling> {
@@ -130,7 +130,10 @@ impl Scene {
         for n in which {
             let key = DeviceKey::from_bytes(&[n; 64]);
             let absent = EntryId::from_bytes([n; 32]);
-            self.group.ingest(&all(&chain(&self.group, &key, (absent, 900), 1, 0))).unwrap();
+            self.group
+                .entries()
+                .ingest(&all(&chain(&self.group, &key, (absent, 900), 1, 0)))
+                .unwrap();
         }
     }
 
