@@ -1,13 +1,31 @@
 //! Property: reading any bytes as a file of any program does no harm, and what is accepted adds up.
 
 use ledger_core::{Amount, Balance, Currency, Transaction};
-use ledger_formats::{Options, read};
+use ledger_formats::{ImportFile, Options, Problems, Program, read, read_export};
+
+/// The programs as which a file is read beside that which its content shows.
+const PROGRAMS: [Program; 6] = [
+    Program::Spliit,
+    Program::Cospend,
+    Program::IHateMoney,
+    Program::SettleUp,
+    Program::Tricount,
+    Program::Ledger,
+];
 
 /// Reads `data` and checks every law that must hold for it.
 #[allow(unreachable_pub, reason = "included by a fuzz target and by tests")]
 pub fn check(data: &[u8]) {
     let options = Options { currency: Currency::from_code("EUR").ok() };
-    let file = match read(data, None, &options) {
+    check_read(read(data, None, &options));
+    for program in PROGRAMS {
+        check_read(read(data, Some(program), &options));
+    }
+    check_read(read_export(data));
+}
+
+fn check_read(read: Result<ImportFile, Problems>) {
+    let file = match read {
         Ok(file) => file,
         Err(problems) => {
             assert!(problems.iter().count() <= 20);

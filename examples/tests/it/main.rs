@@ -11,6 +11,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod accounting;
 mod advice;
 mod bad_input;
 mod care;

@@ -323,6 +323,7 @@ fn the_database(story: &Story, anna: &Desk) {
     story.run(anna, "salvage", &["--to", text(&anna.path("salvaged.db"))]);
     contains(&story.run(anna, "rekey", &["--yes"]), "has a new key");
     let csv = anna.file("flat.csv", story.run(anna, "export", &["--format", "csv"]));
+    contains(&story.run(anna, "verify-export", &[text(&csv)]), "are as in the ledger");
     let new = Desk::new();
     story.run(&new, "import", &["--format", "splitwise", "--me", "Anna", text(&csv)]);
     let of = |desk: &Desk| {

@@ -10,9 +10,10 @@ use ledger_store::{Environment as _, SystemEnvironment};
 
 use ledger_ffi::{
     Blame, CallbackError, Change, ChangeListener, Condition, Direction, EntryId, ErrorCode,
-    Expense, ExpenseFilter, GroupId, Instant, InvitePolicy, Ledger, LedgerError, LedgerGroup,
-    MemberId, Part, ProgressListener, RecurrenceRule, RecurrenceUnit, RequestOutcome, SecretStore,
-    StatementIntent, Transaction, Transfer, Verdict, VersionKind, WorkProgress,
+    Expense, ExpenseFilter, ExportDifferenceKind, ExportFormat, GroupId, Instant, InvitePolicy,
+    Ledger, LedgerError, LedgerGroup, MemberId, Part, ProgressListener, RecurrenceRule,
+    RecurrenceUnit, RequestOutcome, SecretStore, StatementIntent, Transaction, Transfer, Verdict,
+    VersionKind, WorkProgress,
 };
 
 #[derive(Default)]
@@ -448,4 +449,42 @@ fn a_joiner_is_admitted_and_a_phrase_restores_the_person() {
     phone.restore_phrase(&words).unwrap();
     assert_eq!(phone.reveal_phrase().unwrap(), words);
     assert_eq!(code(other.recovery().restore_phrase(&words)), ErrorCode::OtherPerson);
+}
+
+#[test]
+fn exports_are_written_whole_and_checked() {
+    let flat = Flat::new();
+    flat.group.entries().record_expense(flat.dinner()).unwrap();
+    let exports = flat.group.exports();
+    let formats = [
+        (ExportFormat::Csv, true),
+        (ExportFormat::Json, true),
+        (ExportFormat::Hledger, false),
+        (ExportFormat::Beancount, false),
+        (ExportFormat::Splitwise, false),
+    ];
+    for (place, (format, comes_back)) in formats.into_iter().enumerate() {
+        let file = path(flat.folder.path(), &format!("export-{place}"));
+        exports.write(format, file.clone()).unwrap();
+        let content = std::fs::read(&file).unwrap();
+        assert!(!content.is_empty());
+        // A file that exists stays as it is.
+        assert_eq!(code(exports.write(format, file.clone())), ErrorCode::File);
+        assert_eq!(std::fs::read(&file).unwrap(), content);
+        match exports.verify(content) {
+            Ok(differences) => assert!(comes_back && differences.is_empty(), "{differences:?}"),
+            Err(error) => assert!(!comes_back && error.code() == ErrorCode::InvalidImport),
+        }
+    }
+    let old = std::fs::read(path(flat.folder.path(), "export-0")).unwrap();
+    flat.group.entries().record_expense(flat.dinner()).unwrap();
+    let differences = exports.verify(old).unwrap();
+    let kinds: Vec<_> = differences.iter().map(|difference| difference.kind).collect();
+    assert_eq!(kinds, [ExportDifferenceKind::Missing]);
+    // What could not be written whole leaves nothing.
+    let files = || std::fs::read_dir(flat.folder.path()).unwrap().count();
+    let before = files();
+    let nowhere = path(flat.folder.path(), "no/folder/x.csv");
+    assert_eq!(code(exports.write(ExportFormat::Csv, nowhere)), ErrorCode::File);
+    assert_eq!(files(), before);
 }

@@ -10,6 +10,8 @@ pub(crate) struct Dates {
     /// Whether the first number of some date is above 12, and whether the second is.
     day_first: bool,
     month_first: bool,
+    /// Whether some date is the number of a day, or has a word for its month.
+    is_told: bool,
 }
 
 /// A day as YYYY-MM-DD, with or without a time behind it.
@@ -25,6 +27,20 @@ pub(crate) fn read_date(text: &str) -> Option<Date> {
 impl Dates {
     /// Keeps a text that may be a date which a spreadsheet changed; returns whether it is one.
     pub(crate) fn push(&mut self, line: u64, text: &str) -> bool {
+        // The number of a day, and a month as a word, say at least what happened.
+        let is_serial = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_word =
+            |part: &str| (3..=12).contains(&part.len()) && part.chars().all(char::is_alphabetic);
+        let words = text.split(['-', '/', '.', ' ', ',']).filter(|part| !part.is_empty());
+        let (named, others): (Vec<&str>, Vec<&str>) = words.partition(|part| is_word(part));
+        let is_number =
+            |part: &&str| part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+        if is_serial || named.len() == 1 && others.len() == 2 && others.iter().all(is_number) {
+            self.is_told = true;
+            self.rows = self.rows.saturating_add(1);
+            self.first.get_or_insert((line, text.to_owned()));
+            return true;
+        }
         let parts: Vec<&str> = text.split(['/', '.', '-']).map(str::trim).collect();
         let number = |part: &&str| part.parse::<u32>().ok().filter(|_| part.len() <= 4);
         let numbers: Option<Vec<u32>> = parts.iter().map(number).collect();
@@ -48,6 +64,7 @@ impl Dates {
             (true, false) => "day first, as it seems",
             (false, true) => "month first, as it seems",
             (true, true) => "some with the day first and some with the month",
+            (false, false) if self.is_told => "into numbers of days or words for months",
             (false, false) => "and nothing says whether day or month comes first",
         };
         Some((line, text, seems, self.rows))

@@ -46,13 +46,13 @@ pub(super) fn find(text: &str) -> Result<(Header, Table<'_>, u8), Problem> {
         {
             above.push(record);
         }
-        let is_header = |place: &usize| {
-            let (record, below) = (above.get(*place), above.iter().skip(place.saturating_add(1)));
-            let mut below = below.take(above.len());
-            record
-                .is_some_and(|record| has_words(record) || below.any(|row| has_shape(record, row)))
+        let named = (0..=ABOVE).find(|place| above.get(*place).is_some_and(has_words));
+        // A note may have commas, too. So of several that stand above a row, the last one is the header.
+        let is_above_rows = |place: &usize| {
+            let mut below = above.iter().skip(place.saturating_add(1));
+            above.get(*place).is_some_and(|record| below.any(|row| has_shape(record, row)))
         };
-        let place = (0..=ABOVE).find(is_header);
+        let place = named.or_else(|| (0..=ABOVE).rev().find(is_above_rows));
         if let Some(place) = place {
             let mut table = Table::new(text, separator);
             for _ in 0..place {

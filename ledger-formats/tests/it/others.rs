@@ -293,6 +293,53 @@ fn the_same_row_of_two_programs_is_two_rows() {
 #[path = "../../../fuzz/properties/import_other.rs"]
 mod property;
 
+/// Time on a processor: others that wait for one do not count.
+#[cfg(target_os = "linux")]
+fn nanoseconds_of_this_thread() -> u64 {
+    let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    times.split(' ').next().and_then(|time| time.parse().ok()).unwrap_or_default()
+}
+
+/// A file that is ten times as long takes about ten times as long to read, and a hostile one no longer.
+#[cfg(target_os = "linux")]
+#[test]
+fn readers_take_linear_time() {
+    let times = |count: usize| {
+        let repeated = |text: &str, header: usize| {
+            let (head, row) =
+                (text.lines().take(header), text.lines().nth(header).unwrap_or_default());
+            let head: String = head.map(|line| format!("{line}\n")).collect();
+            head + &format!("{row}\n").repeat(count)
+        };
+        let files = [
+            repeated(SPLIIT, 1),
+            repeated(IHATEMONEY, 1),
+            repeated(SETTLE_UP, 1),
+            repeated(TRICOUNT, 1),
+            // Names of which nobody ever paid, and commas.
+            format!(
+                "{}\n2026-01-01,x,Expense,1,EUR,Ann,1,\"{}\"\n",
+                IHATEMONEY.lines().next().unwrap_or_default(),
+                "B, ".repeat(count)
+            ),
+            "[".repeat(count),
+            format!("{{\"participants\":[],\"expenses\":[{}", "{},".repeat(count)),
+        ];
+        let read = |file: &String| {
+            let start = nanoseconds_of_this_thread();
+            let _ = std::hint::black_box(read(file.as_bytes(), None, &euro()));
+            nanoseconds_of_this_thread() - start
+        };
+        files.iter().map(read).collect::<Vec<_>>()
+    };
+    let (few, many) = (times(500), times(5_000));
+    for (place, (few, many)) in few.iter().zip(&many).enumerate() {
+        // Quadratic time would be a hundredfold.
+        let bound = few.saturating_mul(40).max(100_000_000);
+        assert!(*many < bound, "file {place}: {few} ns, {many} ns");
+    }
+}
+
 proptest! {
     #[test]
     fn damaged_files_do_no_harm(

@@ -1,4 +1,4 @@
-//! Exports: what counts in a group, for other programs and for a ledger that begins anew (SPEC §10.4).
+//! Exports of a group: our own files (SPEC §10.4), and those of accounting programs.
 
 mod rows;
 

@@ -198,7 +198,10 @@ pub fn minor_units(text: &str, currency: &str) -> i128 {
     let places = match currency {
         "JPY" => 0,
         "KWD" => 3,
-        _ => 2,
+        unit => match unit.split_once('/') {
+            Some((_, places)) => places.parse().unwrap(),
+            None => 2,
+        },
     };
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     assert!(decimals.len() <= places, "{text} {currency}");

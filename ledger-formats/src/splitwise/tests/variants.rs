@@ -229,3 +229,76 @@ fn every_currency_of_splitwise_is_read() {
         assert_eq!(file.map(|file| file.row_count()), Ok(1), "{code}");
     }
 }
+
+#[test]
+fn a_note_above_the_header_may_have_commas() {
+    let german = ENGLISH.replace("Date,Description,Category,Cost,Currency", LANGUAGES[0].0);
+    for file in [ENGLISH, &german] {
+        for note in [
+            "Note: does not include group expenses, loans, or others,a,b,c,d",
+            "a,b,c,d,e,f,g,h",
+            "\"Note, with \"\"quotes\"\"\",,,,,,",
+            "ann-and-ben_2026-01-02_export.csv,,,,,,",
+        ] {
+            let found = read(format!("{note}\n\n{file}").as_bytes()).unwrap();
+            let names: Vec<&str> = found.people().iter().map(Person::name).collect();
+            assert_eq!((names, found.row_count()), (vec!["Ann", "Ben"], 2), "{note}");
+        }
+    }
+}
+
+#[test]
+fn a_spreadsheet_also_makes_numbers_and_words_of_dates() {
+    for (dates, says) in [
+        (["46023", "46024"], "into numbers of days or words for months"),
+        (["1-Jan-26", "02-Feb-26"], "into numbers of days or words for months"),
+        (["Jan 13, 2026", "1 février 2026"], "into numbers of days or words for months"),
+        (["13/01/2026", "1-Feb-26"], "day first, as it seems"),
+    ] {
+        let file = ENGLISH.replace("2026-01-01", &format!("\"{}\"", dates[0]));
+        let file = file.replace("2026-01-02", &format!("\"{}\"", dates[1]));
+        let text = read(file.as_bytes()).unwrap_err().to_string();
+        assert!(text.contains("changed the dates of 2 rows"), "{text}");
+        assert!(text.contains(says), "{text}");
+        assert!(!text.contains('\n'), "told once: {text}");
+    }
+    for date in ["", "x", "2026-13-01", "2026-01", "123456", "soon"] {
+        let file = ENGLISH.replace("2026-01-01", date);
+        let text = read(file.as_bytes()).unwrap_err().to_string();
+        assert!(text.contains("is not a date"), "{text}");
+    }
+}
+
+/// The codes that Splitwise offers or offered, by their decimals.
+const CURRENCIES: [(u32, &str); 4] = [
+    (0, "BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"),
+    (
+        2,
+        "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF \
+         CHF CMG CNY COP CRC CUC CUP CVE CZK DKK DOP DZD EEK EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD \
+         HKD HNL HRK HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL LTL LVL MAD MDL MGA \
+         MKD MMK MNT MOP MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD \
+         RUB SAR SBD SCR SDG SEK SGD SHP SKK SLL SOS SRD SSP STD SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH \
+         USD UYU UZS VEF VES WST XCD YER ZAR ZMW",
+    ),
+    (3, "BHD IQD JOD KWD LYD OMR TND"),
+    (8, "BTC"),
+];
+
+#[test]
+fn every_currency_of_splitwise_is_read_with_its_decimals() {
+    let mut count = 0;
+    for (decimals, codes) in CURRENCIES {
+        for code in codes.split_whitespace() {
+            let file = ENGLISH.replace("EUR", code);
+            // Splitwise writes two decimals whatever the currency.
+            let found = read(file.as_bytes()).unwrap_or_else(|problems| panic!("{problems}"));
+            let rows: Vec<_> = found.rows().collect();
+            assert_eq!(rows[0].currency().exponent(), decimals, "{code}");
+            let unit = 10_u64.pow(decimals);
+            assert_eq!(rows[0].amount().minor_units(), 4 * unit, "{code}");
+            count += 1;
+        }
+    }
+    assert!(count >= 148, "{count}");
+}
