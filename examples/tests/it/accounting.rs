@@ -118,7 +118,8 @@ fn group(seed: u64, steps: u32) -> Desk {
                 if size >= 2 {
                     push(&["--by", &first, "--by", &rest]);
                 }
-                push(&["--split", "weights", "--for", &format!("{one}=2"), "--for", "李=3"]);
+                let third = if one == "李" { "5e=3" } else { "李=3" };
+                push(&["--split", "weights", "--for", &format!("{one}=2"), "--for", third]);
                 push(&["--", &words, &amount(size), unit]);
             }
             3 => push(&[

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::common::{Balances, Desk, minor_units, table, to_csv};
 
-pub fn hledger_is_installed() -> bool {
+pub(crate) fn hledger_is_installed() -> bool {
     let found = Command::new("hledger").arg("--version").output().is_ok_and(|o| o.status.success());
     if !found {
         eprintln!("\n*** SKIPPED: hledger is not installed (apt-get install hledger) ***\n");
@@ -27,7 +27,7 @@ fn hledger(desk: &Desk, arguments: &[&str]) -> String {
 }
 
 /// hledger's balances. Its accounts have the order of our members.
-pub fn hledger_balances(desk: &Desk) -> Balances {
+pub(crate) fn hledger_balances(desk: &Desk) -> Balances {
     let journal = desk.run("export", &["--format", "hledger"]).ok();
     let accounts: Vec<&str> =
         journal.lines().filter_map(|line| line.strip_prefix("account ")).collect();

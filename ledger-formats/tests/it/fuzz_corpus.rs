@@ -4,7 +4,7 @@
 use std::path::Path;
 
 #[path = "../../../fuzz/properties/import_other.rs"]
-mod import_other;
+pub(crate) mod import_other;
 #[path = "../../../fuzz/properties/import_splitwise.rs"]
 mod import_splitwise;
 

@@ -4,6 +4,7 @@ use ledger_core::{Currency, Direction, SplitKind, Transaction};
 use ledger_formats::{ImportFile, ImportRow, Options, ProblemKind, Program, Repair, read};
 use proptest::prelude::*;
 
+use crate::fuzz_corpus::import_other as property;
 use crate::samples::{
     COSPEND, IHATEMONEY, IHATEMONEY_JSON, OWN, OWN_JSON, SETTLE_UP, SPLIIT, SPLIIT_JSON, TRICOUNT,
 };
@@ -289,9 +290,6 @@ fn the_same_row_of_two_programs_is_two_rows() {
     let nonce = |file: &ImportFile| file.people().first().map(|person| person.key().nonce());
     assert_ne!(nonce(&bill), nonce(&splitwise));
 }
-
-#[path = "../../../fuzz/properties/import_other.rs"]
-mod property;
 
 /// Time on a processor: others that wait for one do not count.
 #[cfg(target_os = "linux")]
