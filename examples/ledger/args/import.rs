@@ -2,9 +2,26 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Location;
+
+/// An import, or what is done with one.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct ImportCommand {
+    #[command(subcommand)]
+    pub(crate) command: Option<OfImports>,
+    #[command(flatten)]
+    pub(crate) import: Option<Import>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OfImports {
+    /// Undo an import that stopped half-way, or else the last one: cancel the rows that it recorded,
+    /// and restore those that it cancelled
+    Undo(Location),
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {

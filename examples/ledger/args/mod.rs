@@ -26,7 +26,7 @@ pub(crate) use exchange::{
     Phrase, Receive, Recover, Replace, RequestsCommand, ResetKeys,
 };
 pub(crate) use filter::{By, Expenses, Filters, OfKind, Totals, Way, YesOrNo};
-pub(crate) use import::{Import, ImportFormat};
+pub(crate) use import::{Import, ImportCommand, ImportFormat, OfImports};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// are gone from the file or changed in it, or if the file seems to be of another
     /// group, nothing is recorded, and a table says why. A file with any error in it
     /// imports nothing.
-    Import(Import),
+    Import(ImportCommand),
     /// Show who is owed and who owes, per currency
     ///
     /// People who were removed or left are listed while they owe or are owed something.
@@ -206,17 +206,20 @@ pub(crate) enum Command {
     /// Without a file, it prints the text to give to the other device.
     Agree(Agree),
     /// Verify every hash, signature, link and rule again from the stored bytes
+    #[command(alias = "verify")]
     VerifyHistory(Read),
     /// Check the whole database, and optionally rebuild its indexes
     ///
     /// It checks every signature and every page of the file. It derives all tables again
     /// from the entries, and compares them with those in the database.
+    #[command(alias = "fsck")]
     CheckDatabase(CheckDatabase),
     /// Salvage the sound parts of a damaged database into a new one
     ///
     /// The damaged file is only read. The new database has all entries of every group
     /// whose signatures are valid; lost entries are listed. It opens with the same key
     /// file: give that by --key-file.
+    #[command(alias = "repair")]
     Salvage(Salvage),
     /// Expenses and transfers that recur, and recording what of them is due
     #[command(subcommand)]

@@ -43,6 +43,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("into a group of its own", "import --new-group"),
     ("plan it again", "import --plan"),
     ("import the file again", "import"),
+    ("undo the import", "import undo"),
     ("keep what is there", "import --add-anyway"),
     ("name a device of your own", "settings --device-name"),
 ];
@@ -62,6 +63,8 @@ const BY_HAND: &[&str] = &[
     "name the member of this device",
     "scan ",
     "copy or scan",
+    "copy it, with its key file",
+    "copy the database, its log",
     "use the link again",
     "ask for",
     "ask the",
