@@ -37,7 +37,7 @@ fn one_group(c: &mut Criterion) {
     group.bench_function("append an expense", |bencher| {
         bencher.iter_batched(
             || vec![NewEntry::Record(expense.clone())],
-            |entries| ledger.append(entries).unwrap(),
+            |entries| ledger.entries().append(entries).unwrap(),
             BatchSize::PerIteration,
         );
     });

@@ -62,7 +62,7 @@ fn fill(file: &File, groups: usize, each: usize, entries: usize) -> Result<(), E
         crowd.write(size.saturating_sub(crowd.entries.len()), AMONG);
         let begin = Instant::now();
         for batch in crowd.entries.get(1..).unwrap_or_default().chunks(BATCH) {
-            group.ingest_verified(batch.to_vec())?;
+            group.entries().ingest_verified(batch.to_vec())?;
         }
         if large {
             println!("{size} verified entries taken in after {} ms", begin.elapsed().as_millis());

@@ -103,7 +103,7 @@ fn caches(bed: &mut Bed) {
                 searches.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
                 if n.is_multiple_of(10) {
                     let details = bed.crowd.expense(round, AMONG);
-                    group.append(vec![NewEntry::Record(details)]).unwrap();
+                    group.entries().append(vec![NewEntry::Record(details)]).unwrap();
                 }
             }
         }

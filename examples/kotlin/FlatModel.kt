@@ -29,7 +29,7 @@ class FlatModel(private val ledger: Ledger, val group: LedgerGroup) {
             val names = members.associate { it.id to it.label }
             FlatState(
                 members,
-                group.balances().map { (names[it.member] ?: "?") to it.balance },
+                group.balances().now().map { (names[it.member] ?: "?") to it.balance },
                 group.lists().expenses(limit = 50u),
             )
         }
@@ -54,7 +54,7 @@ class FlatModel(private val ledger: Ledger, val group: LedgerGroup) {
         val turn = shown.value.expenses.size.toULong()
         onLedger {
             val total = amount.toMoney("EUR")
-            group.recordExpense(
+            group.entries().recordExpense(
                 equalExpense(LocalDate.now(), description, total, paidBy.id, everybody, turn))
         }
         load()

@@ -10,7 +10,7 @@ import kotlinx.coroutines.runBlocking
 fun main(): Unit = runBlocking {
     val ledger = Ledger.inMemory()
     val flat = FlatModel(ledger, ledger.createGroup("Flat", "Anna"))
-    flat.group.addPlaceholder("Ben")
+    flat.group.entries().addPlaceholder("Ben")
     flat.load()
     flat.addExpense("Dinner", BigDecimal("25"), flat.state.value.members[0])
     for ((name, balance) in flat.state.value.balances) println("$name: ${balance.decimal}")

@@ -38,7 +38,7 @@ impl BalancesAt {
     /// [`Failure::Usage`] if the text is neither a day nor the beginning of an entry's id.
     pub(crate) fn as_of(group: &Group, state: &GroupState, text: &str) -> Result<Self, Failure> {
         let (point, words) = point(group, state, text)?;
-        let then = group.balances_as_of(point, &mut progress_bar())?;
+        let then = group.balances().as_of(point, &mut progress_bar())?;
         let currencies = then.iter().map(|(currency, _)| *currency).collect();
         let each = then.into_iter().flat_map(|(currency, members)| {
             members.into_iter().map(move |(member, balance)| ((currency, member), balance))

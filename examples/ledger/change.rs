@@ -227,7 +227,7 @@ pub(crate) fn restore(arguments: &OfEntry, out: &mut dyn Write) -> Result<(), Fa
     let group = open_group(arguments)?;
     let state = group.state()?;
     let row = recorded(&group, &state, &arguments.entry)?;
-    let id = group.lists().short_id(group.restore(row.original)?)?;
+    let id = group.lists().short_id(group.entries().restore(row.original)?)?;
     let what = one_line(&in_words(&row.transaction));
     writeln!(out, "restored {what} by entry {id}, and it counts again")?;
     Ok(())
@@ -270,7 +270,7 @@ fn open_group(arguments: &OfEntry) -> Result<Group, Failure> {
 
 /// Appends one entry, and returns its id as lists show it.
 pub(crate) fn append(group: &Group, entry: NewEntry) -> Result<String, Failure> {
-    match group.append(vec![entry])?.as_slice() {
+    match group.entries().append(vec![entry])?.as_slice() {
         [id, ..] => Ok(group.lists().short_id(*id)?),
         [] => Ok(String::new()),
     }

@@ -19,7 +19,7 @@ pub(crate) fn debts(arguments: &Debts, out: &mut dyn Write) -> Result<(), Failur
     let group = the_group(&store, location)?;
     let people = People::of(&*group.state()?);
     let member = people.find(&arguments.member)?;
-    let mut debts = group.debts(member)?;
+    let mut debts = group.balances().debts(member)?;
     let order: BTreeMap<MemberId, usize> = people.in_order().zip(0..).collect();
     for (_, others) in &mut debts {
         others.sort_by_key(|(other, _)| order.get(other).copied());

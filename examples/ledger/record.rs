@@ -41,7 +41,7 @@ pub(crate) fn record(arguments: &Record, out: &mut dyn Write) -> Result<(), Fail
 /// The expense that the options describe.
 pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, Failure> {
     let state = group.state()?;
-    let (people, weights) = (People::of(&state), group.settings()?.default_weights);
+    let (people, weights) = (People::of(&state), group.settings().current()?.default_weights);
     let members = Members { people: &people, shared_by: Vec::new(), weights };
     let currency = arguments.currency;
     if let Some(size) = arguments.amount.strip_prefix('-') {
@@ -283,7 +283,7 @@ pub(crate) fn pay(arguments: &Pay, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 fn keep(group: &Group, details: Transaction, out: &mut dyn Write) -> Result<(), Failure> {
-    for id in group.append(vec![NewEntry::Record(details)])? {
+    for id in group.entries().append(vec![NewEntry::Record(details)])? {
         writeln!(out, "recorded {id}")?;
     }
     Ok(())

@@ -21,9 +21,9 @@ pub(crate) fn settings(arguments: &Arguments, out: &mut dyn Write) -> Result<(),
     let people = People::of(&*group.state()?);
     let changes = changes(arguments, &group, &people)?;
     if !changes.is_empty() {
-        group.append(changes.into_iter().map(NewEntry::Setting).collect())?;
+        group.entries().append(changes.into_iter().map(NewEntry::Setting).collect())?;
     }
-    let settings = group.settings()?;
+    let settings = group.settings().current()?;
     if arguments.read.json {
         return print_json(out, &as_json(&settings, &people));
     }
@@ -41,7 +41,7 @@ pub(crate) fn name_device(
 ) -> Result<(), Failure> {
     if let Some(name) = name {
         let value = SettingValue::DeviceName { device, name: Some(name.clone()) };
-        group.append(vec![NewEntry::Setting(value)])?;
+        group.entries().append(vec![NewEntry::Setting(value)])?;
     }
     Ok(())
 }

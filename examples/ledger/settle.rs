@@ -28,7 +28,7 @@ pub(crate) fn settle_up(arguments: &SettleUp, out: &mut dyn Write) -> Result<(),
     let mut plans = match &converted {
         Some(converted) => vec![(converted.currency(), converted.settle_up())],
         None if arguments.only_owed => {
-            let debts = group.pairwise_debts(&mut progress_bar())?;
+            let debts = group.balances().pairwise_debts(&mut progress_bar())?;
             state.currencies().map(|currency| (currency, debts.settle_up(currency))).collect()
         }
         None => plans(&state),
@@ -83,7 +83,7 @@ fn record(
         let payment = |step: &Settlement| (*currency, *step);
         plan.iter().map(payment)
     });
-    Ok(group.record_payments(payments, day, "Settle-up")?)
+    Ok(group.entries().record_payments(payments, day, "Settle-up")?)
 }
 
 fn rows(plans: &Plans, people: &People, recorded: &[ledger_core::EntryId]) -> Vec<Value> {

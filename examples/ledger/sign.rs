@@ -56,7 +56,7 @@ fn since(
 
 pub(crate) fn leave(arguments: &Leave, out: &mut dyn Write) -> Result<(), Failure> {
     let group = open_group(&arguments.sign.location)?;
-    let mut proposal = group.propose(StatementIntent::Leave)?;
+    let mut proposal = group.statements().propose(StatementIntent::Leave)?;
     if arguments.as_owner {
         if !proposal.needs_confirmation() {
             let text = "--as-owner has no effect: you do not own this group; leave it out";
@@ -128,7 +128,7 @@ fn sign(
     arguments: &Sign,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    sign_proposal(group, &group.propose(intent)?, arguments, out)
+    sign_proposal(group, &group.statements().propose(intent)?, arguments, out)
 }
 
 fn sign_proposal(
@@ -144,6 +144,6 @@ fn sign_proposal(
     if !arguments.yes {
         confirm("Sign this?", "nothing was signed", out)?;
     }
-    writeln!(out, "signed {}", group.sign(proposal)?)?;
+    writeln!(out, "signed {}", group.statements().sign(proposal)?)?;
     Ok(())
 }

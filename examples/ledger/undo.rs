@@ -17,7 +17,7 @@ use crate::show::one_line;
 pub(crate) fn run(arguments: &Location, out: &mut dyn Write) -> Result<(), Failure> {
     let group = the_group(&open(arguments)?, arguments)?;
     let people = People::of(&*group.state()?);
-    let undone = match group.undo() {
+    let undone = match group.entries().undo() {
         Ok(undone) => undone,
         Err(StoreError::Undo(refusal)) => return Err(refused(&group, refusal, &people)?),
         Err(error) => return Err(error.into()),

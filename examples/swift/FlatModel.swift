@@ -26,7 +26,7 @@ final class FlatModel {
     func load() async throws {
         let group = self.group
         let (members, balances, expenses) = try await onLedger {
-            (try group.members(), try group.balances(), try group.lists().expenses(limit: 50))
+            (try group.members(), try group.balances().now(), try group.lists().expenses(limit: 50))
         }
         let names = Dictionary(uniqueKeysWithValues: members.map { ($0.id, $0.label) })
         self.members = members
@@ -57,7 +57,7 @@ final class FlatModel {
         let (group, everybody) = (self.group, members.filter { !$0.isRemoved }.map(\.id))
         let turn = UInt64(expenses.count)
         try await onLedger {
-            _ = try group.recordExpense(
+            _ = try group.entries().recordExpense(
                 expense: .equal(
                     date: Day(of: Date()), description: description, total: Money(amount, "EUR"),
                     paidBy: paidBy.id, sharedBy: everybody, turn: turn))

@@ -9,7 +9,7 @@ struct Main {
     static func main() async throws {
         let ledger = try Ledger.inMemory()
         let flat = FlatModel(ledger, try ledger.createGroup(name: "Flat", myName: "Anna"))
-        _ = try flat.group.addPlaceholder(name: "Ben")
+        _ = try flat.group.entries().addPlaceholder(name: "Ben")
         try await flat.load()
         try await flat.addExpense("Dinner", Decimal(25), paidBy: flat.members[0])
         for row in flat.balances { print("\(row.name): \(row.balance.decimal)") }

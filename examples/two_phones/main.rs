@@ -94,14 +94,14 @@ fn record(group: &Group, what: &str, cents: u64) -> Outcome<()> {
         Expense::new(Date::from_ymd(2026, 11, 21)?, what, Currency::from_code("EUR")?, amount)
             .paid_by(me, amount)
             .shares(members.iter().copied().zip(split_equally(amount, members.len(), 0)));
-    group.append(vec![NewEntry::Record(Transaction::Expense(details))])?;
+    group.entries().append(vec![NewEntry::Record(Transaction::Expense(details))])?;
     Ok(())
 }
 
 fn remove(group: &Group, member: MemberId) -> Outcome<()> {
-    let proposal = group.propose(StatementIntent::Remove { member, since: None })?;
+    let proposal = group.statements().propose(StatementIntent::Remove { member, since: None })?;
     println!("   Anna reads, and signs: {}", proposal.text());
-    group.sign(&proposal)?;
+    group.statements().sign(&proposal)?;
     Ok(())
 }
 

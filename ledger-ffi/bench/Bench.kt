@@ -53,7 +53,7 @@ fun main(arguments: Array<String>) {
                 )
         )
     }
-    measure("balances", 2_000) { group.balances() }
+    measure("balances", 2_000) { group.balances().now() }
     measure("page", 200) { check(lists.expenses(limit = 50u).size == 50) }
     to.close()
     ledger.close()

@@ -65,7 +65,9 @@ fn balances(group: &Group) -> Outcome<Vec<(MemberId, Currency, i128)>> {
 
 fn fill(group: &Group) -> Outcome<()> {
     let people = ["Ben", "Cleo", "Dora", "Emil"];
-    group.append(people.map(|name| NewEntry::Placeholder { name: name.into() }).to_vec())?;
+    group
+        .entries()
+        .append(people.map(|name| NewEntry::Placeholder { name: name.into() }).to_vec())?;
     let members: Vec<MemberId> = group.state()?.members().iter().map(|(id, _)| *id).collect();
     let payer = *members.first().ok_or("nobody is in the group")?;
     let eur = Currency::from_code("EUR")?;
@@ -89,7 +91,7 @@ fn fill(group: &Group) -> Outcome<()> {
     };
     let numbers: Vec<u64> = (0..EXPENSES).collect();
     for some in numbers.chunks(500) {
-        group.append(some.iter().map(|n| expense(*n)).collect::<Result<_, _>>()?)?;
+        group.entries().append(some.iter().map(|n| expense(*n)).collect::<Result<_, _>>()?)?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ fn with_a_strange_entry(folder: &Path) -> Outcome {
     let store = open(folder, "strange.db")?;
     store.create_group("Flat", "Anna")?;
     let other = store.create_group("Trip", "Anna")?;
-    other.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    other.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
     drop((other, store));
     Ok(connect(folder, "strange.db")?.execute_batch(
         "UPDATE entries SET grp = (SELECT min(grp) FROM groups) WHERE n = (SELECT max(n) FROM entries);

@@ -45,7 +45,7 @@ fn main() {
         let state = flat.state().unwrap();
         let batch: Vec<NewEntry> =
             (0..8).map(|_| something(&state, &mut originals, &mut rng)).collect();
-        let ids = flat.append(batch.clone()).unwrap();
+        let ids = flat.entries().append(batch.clone()).unwrap();
         let new = batch.iter().zip(ids).filter(|(new, _)| matches!(new, NewEntry::Record(_)));
         originals.extend(new.map(|(_, id)| id));
     }

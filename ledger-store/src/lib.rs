@@ -11,7 +11,7 @@
 //! # let path = folder.path().join("flat.db");
 //! let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
 //! let group = store.create_group("Flat", "Anna")?;
-//! group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
+//! group.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
 //! assert_eq!(group.state()?.members().len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -71,7 +71,8 @@ pub use error::{
     BundleCursorError, DatabaseError, SecretError, SecretErrorKind, StoreError, UndoError,
 };
 pub use group::{
-    ByCurrency, CurrentState, Due, Group, GroupKeys, RecordedDue, Recurring, SeriesChange,
+    ByCurrency, CurrentState, Due, Group, GroupBalances, GroupEntries, GroupKeys, GroupSettings,
+    GroupStatements, RecordedDue, Recurring, SeriesChange,
 };
 pub use health::{
     Cut, DatabaseCheck, GroupMaintenance, Maintenance, Problem, Remedy, Salvaged, SalvagedGroup,

@@ -110,7 +110,7 @@ impl Bed {
         let (_store, group) = self.large.open();
         while self.taken < entries {
             let batch = self.next(BATCH.min(entries - self.taken));
-            group.ingest_verified(batch).unwrap();
+            group.entries().ingest_verified(batch).unwrap();
         }
         assert_eq!(group.ledger().unwrap().frontier().entries(), self.taken as u64);
     }

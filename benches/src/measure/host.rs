@@ -40,7 +40,7 @@ impl Host {
         let mut crowd = crowd_of(&group, &keys_of(file), 9);
         crowd.write(entries - crowd.entries.len(), 6);
         for batch in crowd.entries[1..].chunks(1_000) {
-            group.ingest_verified(batch.to_vec()).unwrap();
+            group.entries().ingest_verified(batch.to_vec()).unwrap();
         }
         Self { group, crowd, store, folder }
     }

@@ -79,7 +79,7 @@ fn use_it(file: &File) {
     for _ in 0..10 {
         let found = group.lists().find(&filter, None, 50).unwrap();
         assert_eq!(found.len(), 50);
-        group.append(vec![NewEntry::Record(details.clone())]).unwrap();
+        group.entries().append(vec![NewEntry::Record(details.clone())]).unwrap();
         let mut page = group.lists().activity(None, 50).unwrap();
         for _ in 0..10 {
             page = group.lists().activity(page.last().map(|row| row.cursor), 50).unwrap();

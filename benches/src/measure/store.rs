@@ -37,7 +37,7 @@ fn ingest(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
         let last = reader.last();
         let (batch, kept) = (batch.clone(), batch);
         let ours = time_ms(|| {
-            group.ingest_verified(batch).unwrap();
+            group.entries().ingest_verified(batch).unwrap();
         });
         (ours, raw.insert(&reader.after(last, &kept, bed.crowd.ledger.state())))
     };
@@ -68,7 +68,7 @@ fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
             let details = bed.crowd.expense(n, AMONG);
             let last = reader.last();
             ours.push(time_ms(|| {
-                group.append(vec![NewEntry::Record(details)]).unwrap();
+                group.entries().append(vec![NewEntry::Record(details)]).unwrap();
             }));
             let written: Vec<VerifiedEntry> =
                 group.lists().activity(None, 1).unwrap().into_iter().map(|row| row.entry).collect();
@@ -78,7 +78,7 @@ fn append_and_late(bed: &mut Bed, effort: Effort) -> Vec<Figure> {
             let entry = bed.late(depth);
             let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
             late.entry(depth).or_default().push(time_ms(|| {
-                assert_eq!(group.ingest(&[bytes]).unwrap().added.len(), 1);
+                assert_eq!(group.entries().ingest(&[bytes]).unwrap().added.len(), 1);
             }));
         }
     }
@@ -105,7 +105,7 @@ fn lengthen_tail(file: &File, mut more: impl FnMut(usize) -> Vec<VerifiedEntry>)
     let replayed = file.open().1.opening().unwrap().replayed;
     let entries = (CHECKPOINT_INTERVAL - 1).saturating_sub(replayed);
     let (_store, group) = file.open();
-    group.ingest_verified(more(usize::try_from(entries).unwrap())).unwrap();
+    group.entries().ingest_verified(more(usize::try_from(entries).unwrap())).unwrap();
     drop((_store, group));
     assert_eq!(file.open().1.opening().unwrap().replayed, CHECKPOINT_INTERVAL - 1);
 }

@@ -288,5 +288,5 @@ fn add_placeholder(desk: &Desk, name: &str) {
     let next = ledger.next_position(device.id()).unwrap();
     let entry = draft.sign(&device, &next, 0).unwrap();
     let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
-    assert_eq!(group.ingest(&[bytes]).unwrap().added[0].entry, entry.id());
+    assert_eq!(group.entries().ingest(&[bytes]).unwrap().added[0].entry, entry.id());
 }

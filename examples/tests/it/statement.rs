@@ -63,7 +63,7 @@ fn a_statement_is_of_any_currency_that_the_group_has() {
     let other = group.members().unwrap()[1].0;
     let tea = Expense::new("2026-11-24".parse().unwrap(), "Tea", unknown, ten);
     let tea = tea.paid_by(me, ten).split_equally(&[me, other], 0);
-    group.append(vec![NewEntry::Record(tea.into())]).unwrap();
+    group.entries().append(vec![NewEntry::Record(tea.into())]).unwrap();
     drop((group, store));
     let shown = without_ids(&desk.run("statement", &["Ann", "--currency", "QQQ"]).ok());
     assert!(shown.ends_with("QQQ\n  2026-11-24  Tea  5.00  balance 5.00\n"), "{shown}");

@@ -60,7 +60,7 @@ func measure(_ what: String, _ calls: Int, _ call: () throws -> Void) throws {
             + "(limit 2: \(ratio > 2 ? "MISSED" : "reached"))")
 }
 
-try measure("balances", 2_000) { _ = try group.balances() }
+try measure("balances", 2_000) { _ = try group.balances().now() }
 try measure("page", 200) {
     let page = try lists.expenses(limit: 50)
     precondition(page.count == 50)

@@ -1,32 +1,32 @@
 //! One group: its members, devices and balances, and sub-handles by topic.
 
+mod balances;
 mod bundles;
-mod converted;
+mod entries;
 mod import;
 mod invites;
 mod keys;
 mod lists;
 mod maintenance;
-mod record;
 mod recurring;
 mod rows;
 mod settings;
-mod settle_up;
 mod shares;
 mod statements;
 mod undo;
 
 use std::sync::Arc;
 
-use ledger_core::{GroupId, MemberId, settle_up};
+use ledger_core::GroupId;
 
 use crate::error::LedgerError;
 use crate::platform::{ProgressListener, with_progress};
 use crate::store_handle::StoreHandle;
 use crate::values::Money;
 
+pub use balances::{ConvertedBalances, GroupBalances};
 pub use bundles::{BundleExport, BundleImport, BundleParts, Bundles, RefusedEntry};
-pub use converted::ConvertedBalances;
+pub use entries::GroupEntries;
 pub use import::{CancelledRow, ImportSummary};
 pub use invites::{
     Admitted, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
@@ -43,14 +43,14 @@ pub use recurring::{DueList, DueOccurrence, RecordedDue, RecurringExpenses, Recu
 pub use rows::{Agreement, AsOf, Device, GroupInfo, Member, MemberBalance, Payment, Speaks};
 pub use settings::{DefaultWeight, GroupSettings, ProposedRelays, Settings};
 pub use shares::{KeptShare, KeptShareInfo, RecoveryRequest, Shares, read_recovery_request};
-pub use statements::{Proposal, ProposedStatement, StatementIntent};
+pub use statements::{GroupStatements, Proposal, ProposedStatement, StatementIntent};
 pub use undo::{Undone, UndoneBy};
 
 /// One group of an open ledger.
 ///
 /// The handle costs little. It is of no use once the ledger is closed. Calls about one
-/// topic are on sub-handles: `lists`, `bundles`, `invites`, `keys`, `recurring`, `shares`, `settings`
-/// and `maintenance`.
+/// topic are on sub-handles: `entries`, `balances`, `statements`, `settings`, `lists`, `recurring`,
+/// `bundles`, `invites`, `keys`, `shares` and `maintenance`.
 #[derive(Clone, uniffi::Object)]
 pub struct LedgerGroup {
     store: StoreHandle,
@@ -97,6 +97,24 @@ pub struct OpeningDifference {
 
 #[uniffi::export]
 impl LedgerGroup {
+    /// New entries of this device: recorded, corrected, cancelled, reviewed, undone.
+    #[must_use]
+    pub fn entries(&self) -> Arc<GroupEntries> {
+        Arc::new(GroupEntries::new(self.clone()))
+    }
+
+    /// Balances of the members, debts between them, and plans that settle both.
+    #[must_use]
+    pub fn balances(&self) -> Arc<GroupBalances> {
+        Arc::new(GroupBalances::new(self.clone()))
+    }
+
+    /// Statements of the owner and of members: proposed first, then signed.
+    #[must_use]
+    pub fn statements(&self) -> Arc<GroupStatements> {
+        Arc::new(GroupStatements::new(self.clone()))
+    }
+
     /// Lists of expenses, entries and reviews.
     #[must_use]
     pub fn lists(&self) -> Arc<Lists> {
@@ -187,116 +205,6 @@ impl LedgerGroup {
     pub fn devices(&self) -> Result<Vec<Device>, LedgerError> {
         let rows = self.group()?.lists().devices()?;
         Ok(rows.into_iter().map(Into::into).collect())
-    }
-
-    /// Every member's balance in every currency, zeros too: by currency, then in the
-    /// order of the members.
-    ///
-    /// # Errors
-    /// `BalanceTooLarge`, or any error of reading the database.
-    pub fn balances(&self) -> Result<Vec<MemberBalance>, LedgerError> {
-        let ledger = self.ledger()?;
-        let state = ledger.state();
-        let members: Vec<MemberId> = state.members().iter().map(|(id, _)| *id).collect();
-        let mut balances = Vec::new();
-        for currency in state.currencies() {
-            for member in &members {
-                let balance = Money::of_balance(state.balance(*member, currency), currency)?;
-                balances.push(MemberBalance { member: *member, balance });
-            }
-        }
-        Ok(balances)
-    }
-
-    /// The balances that were not zero as of an entry or a day, by what counts now: by
-    /// currency, then by member. As of an entry, everything after it in the order of clocks
-    /// is left out; as of a day, everything that is dated later. It can take long, and
-    /// reports its progress.
-    ///
-    /// # Errors
-    /// `UnknownEntry`, `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any error of
-    /// reading the database.
-    #[uniffi::method(default(listener = None))]
-    pub fn balances_as_of(
-        &self,
-        point: AsOf,
-        listener: Option<Arc<dyn ProgressListener>>,
-    ) -> Result<Vec<MemberBalance>, LedgerError> {
-        let (group, point) = (self.group()?, point.into());
-        let found = with_progress(listener, |progress| group.balances_as_of(point, progress))?;
-        let mut rows = Vec::new();
-        for (currency, members) in found {
-            for (member, balance) in members {
-                let balance = Money::of_balance(balance, currency)?;
-                rows.push(MemberBalance { member, balance });
-            }
-        }
-        Ok(rows)
-    }
-
-    /// A plan of payments that settles all balances: who pays whom. It has the fewest
-    /// payments where these can be computed. The same balances give the same plan.
-    ///
-    /// # Errors
-    /// `BalanceTooLarge`, or any error of reading the database.
-    pub fn settle_up(&self) -> Result<Vec<Payment>, LedgerError> {
-        let ledger = self.ledger()?;
-        let state = ledger.state();
-        let mut payments = Vec::new();
-        for currency in state.currencies() {
-            for step in settle_up(state.open_balances(currency)) {
-                payments.push(Payment {
-                    from_member: step.from,
-                    to_member: step.to,
-                    money: Money::of_balance(step.amount, currency)?,
-                });
-            }
-        }
-        Ok(payments)
-    }
-
-    /// What each other member owes one member: negative is what the member owes them. Those
-    /// with whom nothing is open are left out. In each currency the sum is the member's
-    /// balance.
-    ///
-    /// # Errors
-    /// `BalanceTooLarge`, or any error of reading the database.
-    pub fn debts(&self, member: MemberId) -> Result<Vec<MemberBalance>, LedgerError> {
-        let mut rows = Vec::new();
-        for (currency, others) in self.group()?.debts(member)? {
-            for (other, owed) in others {
-                let balance = Money::of_balance(owed, currency)?;
-                rows.push(MemberBalance { member: other, balance });
-            }
-        }
-        Ok(rows)
-    }
-
-    /// The plan in which people pay only those whom they owe: one payment for each pair
-    /// with an open debt. It can have more payments than `settle_up`. It reads every
-    /// expense, and reports its progress.
-    ///
-    /// # Errors
-    /// `BalanceTooLarge`, `Cancelled`, `CallbackFailed`, or any error of reading the
-    /// database.
-    #[uniffi::method(default(listener = None))]
-    pub fn settle_up_only_owed(
-        &self,
-        listener: Option<Arc<dyn ProgressListener>>,
-    ) -> Result<Vec<Payment>, LedgerError> {
-        let group = self.group()?;
-        let debts = with_progress(listener, |progress| group.pairwise_debts(progress))?;
-        let mut payments = Vec::new();
-        for currency in debts.currencies() {
-            for step in debts.settle_up(currency) {
-                payments.push(Payment {
-                    from_member: step.from,
-                    to_member: step.to,
-                    money: Money::of_balance(step.amount, currency)?,
-                });
-            }
-        }
-        Ok(payments)
     }
 
     /// The digest of the state, as hexadecimal text. Devices with equal digests agree

@@ -60,7 +60,7 @@ impl GroupSettings {
     /// # Errors
     /// Any error of reading the database.
     pub fn current(&self) -> Result<Settings, LedgerError> {
-        let found = self.group.group()?.settings()?;
+        let found = self.group.group()?.settings().current()?;
         let weight = |(member, weight)| DefaultWeight {
             member,
             // A weight is at most 10^12.
@@ -82,7 +82,7 @@ impl GroupSettings {
     /// # Errors
     /// Any error of reading the database.
     pub fn default_split(&self) -> Result<Split, LedgerError> {
-        Ok(of_rule(self.group.group()?.default_split()?))
+        Ok(of_rule(self.group.group()?.settings().default_split()?))
     }
 
     /// Sets the currency that is offered first, or none. Returns the entry.

@@ -161,7 +161,7 @@ impl Proposal {
     }
 
     /// The entries that count now, and would become void. Offer to copy those that are
-    /// still true, by `LedgerGroup.copy_void_entry`.
+    /// still true, by `GroupEntries.copy_void_entry`.
     ///
     /// # Errors
     /// None; as with every call, a binding may report [`LedgerError`].
@@ -178,8 +178,20 @@ impl Proposal {
     }
 }
 
+/// Statements of the owner and of members: proposed first, then signed.
+#[derive(uniffi::Object)]
+pub struct GroupStatements {
+    group: LedgerGroup,
+}
+
+impl GroupStatements {
+    pub(super) fn new(group: LedgerGroup) -> Self {
+        Self { group }
+    }
+}
+
 #[uniffi::export]
-impl LedgerGroup {
+impl GroupStatements {
     /// Prepares a statement, and tells what it would bring about. A person reads the
     /// proposal before `sign` signs it.
     ///
@@ -188,7 +200,7 @@ impl LedgerGroup {
     /// is not the owner; `NoRootKey`, `UnknownMember`, `UnknownEntry`, `InvalidEntry`,
     /// `InvalidId`, or any error of reading the database.
     pub fn propose(&self, intent: StatementIntent) -> Result<Arc<Proposal>, LedgerError> {
-        let proposal = self.group()?.propose(intent.into())?;
+        let proposal = self.group.group()?.statements().propose(intent.into())?;
         Ok(Arc::new(Proposal { proposal }))
     }
 
@@ -200,7 +212,7 @@ impl LedgerGroup {
     /// `NotConfirmed` if nobody can take back what it brings about: use
     /// `sign_confirmed`; otherwise as `propose`.
     pub fn sign(&self, proposal: &Proposal) -> Result<EntryId, LedgerError> {
-        Ok(self.group()?.sign(&proposal.proposal)?)
+        Ok(self.group.group()?.statements().sign(&proposal.proposal)?)
     }
 
     /// Signs a proposal whose consequences nobody can take back, such as that the owner
@@ -211,6 +223,6 @@ impl LedgerGroup {
     pub fn sign_confirmed(&self, proposal: &Proposal) -> Result<EntryId, LedgerError> {
         let mut confirmed = proposal.proposal.clone();
         confirmed.confirm();
-        Ok(self.group()?.sign(&confirmed)?)
+        Ok(self.group.group()?.statements().sign(&confirmed)?)
     }
 }

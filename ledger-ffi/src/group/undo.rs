@@ -1,9 +1,7 @@
-//! Undoing the last act of this device.
+//! Result of undoing the last act of this device.
 
 use ledger_core::EntryId;
 
-use super::LedgerGroup;
-use crate::error::LedgerError;
 use crate::values::{ExpenseId, Transaction};
 
 /// The last act of this device, and the entry that undid it.
@@ -49,28 +47,5 @@ impl From<ledger_store::UndoneBy> for UndoneBy {
             }
             _ => Self::Other,
         }
-    }
-}
-
-#[uniffi::export]
-impl LedgerGroup {
-    /// Undoes the last act of this device: cancels what it recorded, copied or restored,
-    /// restores what it cancelled, and gives what it corrected its content of before. What
-    /// the library wrote by itself is no act. Undone twice, the undoing is undone.
-    ///
-    /// # Errors
-    /// `NothingToUndo` if the act has no effect any more, `ChangedSince` if undoing it
-    /// would take back what others did, `CannotBeUndone` if it has no opposite, or as every
-    /// call that records.
-    pub fn undo(&self) -> Result<Undone, LedgerError> {
-        let group = self.group()?;
-        let undone = group.undo()?;
-        let expense = group.lists().entry(undone.act)?.and_then(|row| row.original);
-        Ok(Undone {
-            act: undone.act,
-            by: undone.by,
-            expense: expense.map(ExpenseId::from),
-            how: undone.how.into(),
-        })
     }
 }

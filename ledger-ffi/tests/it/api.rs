@@ -68,7 +68,7 @@ impl Flat {
                 .unwrap();
         let group = ledger.create_group("Flat", "Anna").unwrap();
         let anna = group.info().unwrap().me.unwrap();
-        let ben = group.add_placeholder("Ben").unwrap();
+        let ben = group.entries().add_placeholder("Ben").unwrap();
         Self { folder, keychain, ledger, group, anna, ben }
     }
 
@@ -91,7 +91,7 @@ impl Flat {
     }
 
     fn balances(&self) -> Vec<i64> {
-        let rows = self.group.balances().unwrap();
+        let rows = self.group.balances().now().unwrap();
         rows.into_iter().map(|row| row.balance.minor_units).collect()
     }
 }
@@ -105,11 +105,12 @@ fn code<T>(result: Result<T, LedgerError>) -> ErrorCode {
 fn a_correction_without_a_direction_keeps_the_one_shown() {
     let flat = Flat::new();
     let direction = Some(Direction::Incoming);
-    let refund = flat.group.record_expense(Expense { direction, ..flat.dinner() }).unwrap();
+    let refund =
+        flat.group.entries().record_expense(Expense { direction, ..flat.dinner() }).unwrap();
     let before = flat.balances();
     let correct = |direction: Option<Direction>| {
         let expense = Expense { direction, description: "Back".into(), ..flat.dinner() };
-        flat.group.correct(refund, Transaction::Expense { expense }).unwrap();
+        flat.group.entries().correct(refund, Transaction::Expense { expense }).unwrap();
         flat.balances()
     };
     assert_eq!(correct(None), before);
@@ -154,9 +155,9 @@ fn a_change_of_what_recurs_keeps_the_direction() {
 #[test]
 fn a_refund_turns_the_signs_and_nothing_is_negative() {
     let flat = Flat::new();
-    flat.group.record_expense(flat.dinner()).unwrap();
+    flat.group.entries().record_expense(flat.dinner()).unwrap();
     let direction = Some(Direction::Incoming);
-    flat.group.record_expense(Expense { direction, ..flat.dinner() }).unwrap();
+    flat.group.entries().record_expense(Expense { direction, ..flat.dinner() }).unwrap();
     assert_eq!(flat.balances(), [0, 0]);
     let rows = flat.group.lists().expenses(None, None, 50).unwrap();
     let read = rows.into_iter().map(|row| match row.transaction {
@@ -171,15 +172,15 @@ fn a_refund_turns_the_signs_and_nothing_is_negative() {
 #[test]
 fn balances_are_counted_in_one_currency_by_rates_of_the_app() {
     let flat = Flat::new();
-    flat.group.record_expense(flat.dinner()).unwrap();
+    flat.group.entries().record_expense(flat.dinner()).unwrap();
     let yen = Expense { currency: "JPY".into(), ..flat.dinner() };
-    flat.group.record_expense(yen).unwrap();
-    let none = flat.group.balances_in("EUR", vec![]).unwrap_err();
+    flat.group.entries().record_expense(yen).unwrap();
+    let none = flat.group.balances().in_currency("EUR", vec![]).unwrap_err();
     assert_eq!(none.code(), ErrorCode::InvalidRate);
     assert!(none.to_string().contains("JPY/EUR"), "{none}");
     let rate = ledger_ffi::parse_rate("EUR", "JPY", "160").unwrap();
     assert_eq!((rate.numerator, rate.denominator), (160, 1));
-    let found = flat.group.balances_in("EUR", vec![rate.clone()]).unwrap();
+    let found = flat.group.balances().in_currency("EUR", vec![rate.clone()]).unwrap();
     let units: Vec<i64> = found.balances.iter().map(|row| row.balance.minor_units).collect();
     // 15.00 EUR and 1500 JPY, which are 9.375 EUR: Anna's +24.375 and Ben's -24.375 round down to
     // 2437 and -2438, and the unit left over goes to the smaller id, which comes first.
@@ -189,17 +190,17 @@ fn balances_are_counted_in_one_currency_by_rates_of_the_app() {
     let zero = ledger_ffi::ExchangeRate { numerator: 0, ..rate.clone() };
     let itself = ledger_ffi::ExchangeRate { quote: "EUR".into(), ..rate.clone() };
     for wrong in [vec![zero], vec![itself], vec![rate.clone(), rate.clone()]] {
-        let error = flat.group.balances_in("EUR", wrong).unwrap_err();
+        let error = flat.group.balances().in_currency("EUR", wrong).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidRate, "{error}");
     }
-    let unknown = flat.group.balances_in("Euro", vec![rate]).unwrap_err();
+    let unknown = flat.group.balances().in_currency("Euro", vec![rate]).unwrap_err();
     assert_eq!(unknown.code(), ErrorCode::InvalidCurrency);
 }
 
 #[test]
 fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
     let flat = Flat::new();
-    let dinner = flat.group.record_expense(flat.dinner()).unwrap();
+    let dinner = flat.group.entries().record_expense(flat.dinner()).unwrap();
     assert_eq!(flat.balances(), [1500, -1500]);
 
     let lists = flat.group.lists();
@@ -211,13 +212,15 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
     for share in &mut expense.shares {
         share.minor_units = if share.member == flat.anna { 500 } else { 2000 };
     }
-    let correction = flat.group.correct(dinner, Transaction::Expense { expense }).unwrap();
+    let correction =
+        flat.group.entries().correct(dinner, Transaction::Expense { expense }).unwrap();
     assert_eq!(flat.balances(), [2000, -2000]);
 
-    let plan = flat.group.settle_up().unwrap();
+    let plan = flat.group.balances().settle_up().unwrap();
     assert_eq!(plan.len(), 1);
     let transfer = flat
         .group
+        .entries()
         .record_transfer(Transfer {
             date: "2026-11-22".parse().unwrap(),
             description: String::new(),
@@ -230,13 +233,13 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
         })
         .unwrap();
     assert_eq!(flat.balances(), [0, 0]);
-    flat.group.dispute(transfer, None, None).unwrap();
+    flat.group.entries().dispute(transfer, None, None).unwrap();
     assert!(!lists.reviews(transfer).unwrap()[0].confirms);
-    flat.group.confirm(transfer, Some("thanks".into()), None).unwrap();
+    flat.group.entries().confirm(transfer, Some("thanks".into()), None).unwrap();
     let reviews = lists.reviews(transfer).unwrap();
     assert_eq!((reviews.len(), reviews[0].member, reviews[0].confirms), (1, flat.anna, true));
 
-    flat.group.cancel(transfer, Some("typo".into())).unwrap();
+    flat.group.entries().cancel(transfer, Some("typo".into())).unwrap();
     assert_eq!(flat.balances(), [2000, -2000]);
     let history = lists.history(dinner, None, 50).unwrap();
     let kinds: Vec<VersionKind> = history.iter().map(|row| row.kind).collect();
@@ -266,17 +269,20 @@ fn an_expense_is_recorded_corrected_paid_back_and_cancelled() {
 #[test]
 fn statements_are_shown_then_signed() {
     let flat = Flat::new();
-    let proposal =
-        flat.group.propose(StatementIntent::RenameGroup { name: "House".into() }).unwrap();
+    let proposal = flat
+        .group
+        .statements()
+        .propose(StatementIntent::RenameGroup { name: "House".into() })
+        .unwrap();
     assert!(proposal.text().unwrap().contains("House"));
-    flat.group.sign(&proposal).unwrap();
+    flat.group.statements().sign(&proposal).unwrap();
     assert_eq!(flat.group.info().unwrap().name, "House");
     let removal = StatementIntent::Remove { member: flat.anna, since: None };
-    let error = flat.group.propose(removal).err().unwrap();
+    let error = flat.group.statements().propose(removal).err().unwrap();
     let LedgerError::Failed { code, blame, rule, .. } = &error;
     assert_eq!((*code, *blame), (ErrorCode::WouldBeVoid, Blame::You));
     assert_eq!(rule.as_deref(), Some("target-is-owner"));
-    flat.group.propose(StatementIntent::Leave).unwrap();
+    flat.group.statements().propose(StatementIntent::Leave).unwrap();
 }
 
 #[test]
@@ -290,14 +296,14 @@ fn whoever_watches_is_told_until_it_stops() {
     let flat = Flat::new();
     let (sender, receiver) = mpsc::channel();
     let watch = flat.ledger.watch(Arc::new(Listener(sender))).unwrap();
-    flat.group.record_expense(flat.dinner()).unwrap();
+    flat.group.entries().record_expense(flat.dinner()).unwrap();
     let change = receiver.recv_timeout(Duration::from_secs(60)).unwrap();
     assert_eq!((change.new_entries, change.balances, change.members), (1, true, false));
     watch.stop().unwrap();
     assert!(watch.is_stopped().unwrap());
     // The thread ends, and lets go of the listener.
     assert!(receiver.recv_timeout(Duration::from_secs(60)).is_err());
-    flat.group.record_expense(flat.dinner()).unwrap();
+    flat.group.entries().record_expense(flat.dinner()).unwrap();
 
     let (sender, receiver) = mpsc::channel();
     let watch = flat.ledger.watch(Arc::new(Listener(sender))).unwrap();
@@ -346,13 +352,13 @@ fn failures_have_codes() {
     assert_eq!(code(open("db", Arc::default())), ErrorCode::WrongKey);
     *flat.keychain.fails.lock().unwrap() = Some(CallbackError::Locked);
     assert_eq!(code(open("db", flat.keychain.clone())), ErrorCode::SecretsFailed);
-    assert_eq!(code(group.record_expense(flat.dinner())), ErrorCode::SecretsFailed);
+    assert_eq!(code(group.entries().record_expense(flat.dinner())), ErrorCode::SecretsFailed);
     *flat.keychain.fails.lock().unwrap() = None;
 
     let with = |change: &dyn Fn(&mut Expense)| {
         let mut expense = flat.dinner();
         change(&mut expense);
-        code(group.record_expense(expense))
+        code(group.entries().record_expense(expense))
     };
     assert_eq!(with(&|e| e.currency = "euro".into()), ErrorCode::InvalidCurrency);
     assert_eq!(with(&|e| e.minor_units = -1), ErrorCode::InvalidAmount);
@@ -362,23 +368,23 @@ fn failures_have_codes() {
     assert_eq!(with(&|e| e.shares[0].member = flat.ben), ErrorCode::DuplicateMember);
     assert_eq!(with(&|e| e.origin = Some(vec![1])), ErrorCode::InvalidId);
     let nothing = EntryId::from_bytes([0; 32]);
-    assert_eq!(code(group.cancel(nothing.into(), None)), ErrorCode::UnknownEntry);
+    assert_eq!(code(group.entries().cancel(nothing.into(), None)), ErrorCode::UnknownEntry);
     assert_eq!(code(group.lists().expenses(None, Some("x".into()), 1)), ErrorCode::InvalidCursor);
     let nowhere = GroupId::from_bytes([0; 32]);
     assert_eq!(code(flat.ledger.group(nowhere)), ErrorCode::UnknownGroup);
     assert_eq!(code(group.import_splitwise(b"hello".to_vec(), None)), ErrorCode::InvalidImport);
     let unreadable = "Date,Description,Category,Cost,Currency,Be\tn\n".as_bytes().to_vec();
     assert_eq!(code(group.import_splitwise(unreadable, None)), ErrorCode::InvalidImport);
-    assert_eq!(code(group.add_placeholder("")), ErrorCode::InvalidEntry);
+    assert_eq!(code(group.entries().add_placeholder("")), ErrorCode::InvalidEntry);
 
     let other = flat.ledger.create_group("Trip", "Anna").unwrap();
-    assert!(other.balances().unwrap().is_empty());
+    assert!(other.balances().now().unwrap().is_empty());
     flat.ledger.delete_group(other.id().unwrap()).unwrap();
-    assert_eq!(code(other.balances()), ErrorCode::UnknownGroup);
+    assert_eq!(code(other.balances().now()), ErrorCode::UnknownGroup);
     assert_eq!(code(other.lists().expenses(None, None, 1)), ErrorCode::UnknownGroup);
 
     flat.ledger.close().unwrap();
-    assert_eq!(code(group.balances()), ErrorCode::Closed);
+    assert_eq!(code(group.balances().now()), ErrorCode::Closed);
     assert_eq!(code(group.info()), ErrorCode::Closed);
     assert_eq!(code(flat.ledger.groups(None, 1)), ErrorCode::Closed);
     open("db", flat.keychain.clone()).unwrap();
@@ -390,7 +396,7 @@ fn a_ledger_in_memory_has_keys_and_a_clock_of_its_own() {
         let before = Instant::from_ms(SystemEnvironment.now_ms());
         let ledger = Ledger::in_memory().unwrap();
         let group = ledger.create_group("Flat", "Anna").unwrap();
-        group.add_placeholder("Ben").unwrap();
+        group.entries().add_placeholder("Ben").unwrap();
         let newest = group.lists().activity(None, 1).unwrap().remove(0);
         assert!(newest.timestamp >= before && newest.timestamp.ms() < before.ms() + 3_600_000);
         ledger.suspend().unwrap();

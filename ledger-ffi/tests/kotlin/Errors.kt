@@ -56,7 +56,7 @@ private fun crowds(folder: File) {
     theirs.importSplitwise(people("Q", 600))
     sends(theirs, ours, folder)
     val members = ours.members().map { it.id }
-    ours.recordExpense(
+    ours.entries().recordExpense(
         Expense(
             date = DAY,
             description = "A feast",
@@ -76,7 +76,7 @@ fun reportsEveryError(flat: Flat) {
         Ledger.open(path.path, keychain, create)
     }
     fun shares(one: MemberId, other: MemberId): () -> Unit = {
-        group.recordExpense(flat.expense(shares = listOf(Part(one, 1250), Part(other, 1250))))
+        group.entries().recordExpense(flat.expense(shares = listOf(Part(one, 1250), Part(other, 1250))))
     }
     fun opened(path: File, work: (LedgerGroup) -> Unit): () -> Unit = {
         Ledger.openWithKeyFile(path.path, "$path.keys", false).use { other ->
@@ -84,7 +84,7 @@ fun reportsEveryError(flat: Flat) {
         }
     }
     fun fixture(name: String, work: (LedgerGroup) -> Unit) = opened(File(FIXTURES, name), work)
-    val writes = { group: LedgerGroup -> group.addPlaceholder("Ben").let {} }
+    val writes = { group: LedgerGroup -> group.entries().addPlaceholder("Ben").let {} }
     val throwing = Calls { throw IllegalStateException("a secret that must not be passed on") }
     val cut = File(flat.folder, "cut.db").apply { writeText("short") }
     val provoke =
@@ -94,7 +94,7 @@ fun reportsEveryError(flat: Flat) {
             ErrorCode.SECRETS_FAILED to {
                 flat.keychain.error = CallbackException.Locked()
                 try {
-                    group.recordExpense(flat.expense())
+                    group.entries().recordExpense(flat.expense())
                 } finally {
                     flat.keychain.error = null
                 }
@@ -180,14 +180,14 @@ fun reportsEveryError(flat: Flat) {
                 val joined = other.joining().enter(welcome)
                 joined.bundles().exportFile(File(flat.folder, "none.bundle").path)
             },
-            ErrorCode.NOT_CONFIRMED to { group.sign(group.propose(StatementIntent.Leave)) },
+            ErrorCode.NOT_CONFIRMED to { group.statements().sign(group.statements().propose(StatementIntent.Leave)) },
             ErrorCode.ROLLED_BACK to {
                 val path = File(flat.folder, "old.db").path
                 maintenance.backup(path)
-                group.recordExpense(flat.expense())
+                group.entries().recordExpense(flat.expense())
                 bundles.exportFile(File(flat.folder, "handed-out.bundle").path)
                 Ledger.open(path, flat.keychain, false).use { other ->
-                    other.group(group.id()).recordExpense(flat.expense())
+                    other.group(group.id()).entries().recordExpense(flat.expense())
                 }
             },
             ErrorCode.FORKED to {
@@ -197,11 +197,11 @@ fun reportsEveryError(flat: Flat) {
                 maintenance.backup(path)
                 Ledger.open(path, Keychain(flat.keychain.secrets.toMutableMap()), false).use { other ->
                     val cloned = other.group(group.id())
-                    group.recordExpense(flat.expense())
-                    cloned.recordExpense(flat.expense())
+                    group.entries().recordExpense(flat.expense())
+                    cloned.entries().recordExpense(flat.expense())
                     bundles.exportFile(bundle)
                     cloned.bundles().importFile(bundle)
-                    cloned.recordExpense(flat.expense())
+                    cloned.entries().recordExpense(flat.expense())
                 }
             },
             ErrorCode.TOO_MANY_DEVICES to {
@@ -241,33 +241,33 @@ fun reportsEveryError(flat: Flat) {
                 ledger.joining().join(invites.create(InvitePolicy(""), ""), "Anna")
             },
             ErrorCode.UNKNOWN_GROUP to { ledger.group(GroupId(NO_ID)) },
-            ErrorCode.UNKNOWN_ENTRY to { group.cancel(NOTHING) },
+            ErrorCode.UNKNOWN_ENTRY to { group.entries().cancel(NOTHING) },
             ErrorCode.UNKNOWN_MEMBER to shares(flat.anna, NOBODY),
             ErrorCode.DUPLICATE_MEMBER to shares(flat.anna, flat.anna),
             ErrorCode.TOO_MANY_MEMBERS to {
                 val other = ledger.createGroup("Crowd", "Anna")
                 other.importSplitwise(people("P", 1000))
-                other.addPlaceholder("One more")
+                other.entries().addPlaceholder("One more")
             },
             ErrorCode.TOO_MANY_REFERENCES to { crowds(flat.folder) },
             ErrorCode.NOT_ENROLLED to {
                 val (other, welcome) = admitted(flat)
-                other.joining().enter(welcome).addPlaceholder("Ben")
+                other.joining().enter(welcome).entries().addPlaceholder("Ben")
             },
-            ErrorCode.INVALID_ENTRY to { group.recordExpense(flat.expense(0)) },
-            ErrorCode.WOULD_BE_VOID to { group.propose(StatementIntent.Remove(flat.anna, null)) },
+            ErrorCode.INVALID_ENTRY to { group.entries().recordExpense(flat.expense(0)) },
+            ErrorCode.WOULD_BE_VOID to { group.statements().propose(StatementIntent.Remove(flat.anna, null)) },
             ErrorCode.ALREADY_CANCELLED to {
-                val expense = group.recordExpense(flat.expense())
-                repeat(2) { group.cancel(expense) }
+                val expense = group.entries().recordExpense(flat.expense())
+                repeat(2) { group.entries().cancel(expense) }
             },
-            ErrorCode.NOT_CANCELLED to { group.restore(group.recordExpense(flat.expense())) },
+            ErrorCode.NOT_CANCELLED to { group.entries().restore(group.entries().recordExpense(flat.expense())) },
             ErrorCode.NOT_COUNTED to {
                 val (ours, theirs) = twoPhones(flat.folder, "Void")
                 val (zoe, yan) = ours.info().me!! to theirs.info().me!!
-                ours.sign(ours.propose(StatementIntent.Remove(yan, null)))
-                val gift = theirs.recordTransfer(Transfer(DAY, "", "EUR", 1, yan, zoe, null))
+                ours.statements().sign(ours.statements().propose(StatementIntent.Remove(yan, null)))
+                val gift = theirs.entries().recordTransfer(Transfer(DAY, "", "EUR", 1, yan, zoe, null))
                 sends(theirs, ours, flat.folder)
-                ours.cancel(gift)
+                ours.entries().cancel(gift)
             },
             ErrorCode.SERIES_ENDED to
                 {
@@ -276,19 +276,19 @@ fun reportsEveryError(flat: Flat) {
                     recurring.end(series, LocalDate.of(2126, 8, 1))
                 },
             ErrorCode.ALREADY_COUNTS to {
-                group.copyVoidEntry(EntryId(group.recordExpense(flat.expense()).text))
+                group.entries().copyVoidEntry(EntryId(group.entries().recordExpense(flat.expense()).text))
             },
-            ErrorCode.CANNOT_BE_UNDONE to { Ledger.inMemory().createGroup("Undo", "Anna").undo() },
+            ErrorCode.CANNOT_BE_UNDONE to { Ledger.inMemory().createGroup("Undo", "Anna").entries().undo() },
             ErrorCode.PROPOSAL_OUTDATED to {
                 val other = ledger.createGroup("Outdated", "Anna")
-                val proposal = other.propose(StatementIntent.Remove(other.addPlaceholder("Ben"), null))
-                other.sign(other.propose(StatementIntent.Rename("Ben")))
-                other.sign(proposal)
+                val proposal = other.statements().propose(StatementIntent.Remove(other.entries().addPlaceholder("Ben"), null))
+                other.statements().sign(other.statements().propose(StatementIntent.Rename("Ben")))
+                other.statements().sign(proposal)
             },
             ErrorCode.NO_ROOT_KEY to {
                 val less = Keychain(flat.keychain.secrets.filterKeys { it != "entropy" }.toMutableMap())
                 Ledger.open(flat.path, less, false).use { other ->
-                    other.group(group.id()).propose(StatementIntent.Rename("Zoe"))
+                    other.group(group.id()).statements().propose(StatementIntent.Rename("Zoe"))
                 }
             },
             ErrorCode.CANCELLED to { group.maintenance().verifyHistory(Calls { false }) },
@@ -297,19 +297,19 @@ fun reportsEveryError(flat: Flat) {
             ErrorCode.INVALID_CURSOR to { group.lists().expenses(after = "first") },
             ErrorCode.INVALID_DATE to {
                 // A `LocalDate` is a day of the calendar, but of any year.
-                group.recordExpense(flat.expense(date = LocalDate.of(10_000, 1, 1)))
+                group.entries().recordExpense(flat.expense(date = LocalDate.of(10_000, 1, 1)))
             },
-            ErrorCode.INVALID_CURRENCY to { group.recordExpense(flat.expense(currency = "euro")) },
+            ErrorCode.INVALID_CURRENCY to { group.entries().recordExpense(flat.expense(currency = "euro")) },
             ErrorCode.INVALID_AMOUNT to { parseMoney("1.505", "EUR") },
             ErrorCode.INVALID_RATE to { parseRate("EUR", "USD", "0") },
             ErrorCode.INVALID_SPLIT to { sharesOf(Split.Exact(listOf()), 500, "EUR", 0u) },
             ErrorCode.BALANCE_TOO_LARGE to {
                 val other = ledger.createGroup("Huge", "Anna")
-                val (anna, ben) = other.info().me!! to other.addPlaceholder("Ben")
+                val (anna, ben) = other.info().me!! to other.entries().addPlaceholder("Ben")
                 val most =
                     Transfer(DAY, "", "EUR", 1_000_000_000_000_000, anna, ben, null)
-                other.recordAll(List(9224) { Transaction.Transfer(most) })
-                other.balances()
+                other.entries().recordAll(List(9224) { Transaction.Transfer(most) })
+                other.balances().now()
             },
             ErrorCode.INVALID_IMPORT to { group.importSplitwise("hello".toByteArray()) },
             ErrorCode.IMPORT_DIFFERS to {
@@ -335,7 +335,7 @@ fun reportsEveryError(flat: Flat) {
     FULL_DISK?.let { disk ->
         provoke[ErrorCode.DISK_FULL] = {
             val other = Flat(File(disk), "kotlin.db")
-            while (true) other.group.recordAll(List(100) { Transaction.Expense(other.expense()) })
+            while (true) other.group.entries().recordAll(List(100) { Transaction.Expense(other.expense()) })
         }
     }
     READ_ONLY_DISK?.let { provoke[ErrorCode.READ_ONLY] = opened(File(it, "busy.db"), writes) }

@@ -43,7 +43,7 @@ class Flat(val folder: File, name: String = "flat.db") {
     val ledger = Ledger.open(path, keychain)
     val group = ledger.createGroup("Flat", "Anna")
     val anna = group.info().me!!
-    val ben = group.addPlaceholder("Ben")
+    val ben = group.entries().addPlaceholder("Ben")
     var dinner = NOTHING
     var payment = NOTHING
     lateinit var phones: Phones
@@ -68,7 +68,7 @@ class Flat(val folder: File, name: String = "flat.db") {
         )
     }
 
-    fun balances() = group.balances().map { it.balance.decimal.toPlainString() }
+    fun balances() = group.balances().now().map { it.balance.decimal.toPlainString() }
 }
 
 fun codeOf(call: () -> Unit): ErrorCode {

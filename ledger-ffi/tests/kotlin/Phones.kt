@@ -25,7 +25,7 @@ class Phone(val folder: File, name: String, val keychain: Keychain = Keychain())
         )
 
     fun record(description: String, minorUnits: Long) =
-        group.recordExpense(expense(description, minorUnits))
+        group.entries().recordExpense(expense(description, minorUnits))
 
     fun file(what: String) = File(folder, "${numbers++}.$what").path
 
@@ -39,7 +39,7 @@ class Phone(val folder: File, name: String, val keychain: Keychain = Keychain())
 
     fun shown() = group.lists().expenses().map { it.transaction.description }.sorted()
 
-    fun balances() = group.balances().map { it.balance.decimal.toPlainString() }
+    fun balances() = group.balances().now().map { it.balance.decimal.toPlainString() }
 
     fun agreesWith(other: Phone) =
         balances() == other.balances() && group.agreement() == other.group.agreement()
@@ -114,7 +114,7 @@ fun livesOnBundles(flat: Flat) {
     same(anna.shown(), listOf("Dinner", "Milk"))
     same(ben.balances(), listOf("13.75", "-13.75"))
     val older = anna.bundle()
-    ben.group.correct(dinner, Transaction.Expense(ben.expense("Dinner and wine", 4000)))
+    ben.group.entries().correct(dinner, Transaction.Expense(ben.expense("Dinner and wine", 4000)))
     val progress = Calls()
     val news = ben.bundle(anna.group.bundles().summary(), progress)
     check(ben.exported.entries < ben.group.info().entries && progress.seen.isNotEmpty())
@@ -159,9 +159,9 @@ fun sendsABundleInParts(flat: Flat) {
 fun removesAndRotates(flat: Flat) {
     val (anna, ben) = flat.phones.anna to flat.phones.ben
     val known = ben.group.info().entries
-    val removal = anna.group.propose(StatementIntent.Remove(ben.me, null))
+    val removal = anna.group.statements().propose(StatementIntent.Remove(ben.me, null))
     check("Remove Ben" in removal.text() && removal.voids().isEmpty())
-    anna.group.sign(removal)
+    anna.group.statements().sign(removal)
     anna.record("A present", 4500)
     val report = ben.take(anna)
     check(report.added == 0uL && !report.isComplete && report.waiting > 0u)
@@ -196,7 +196,7 @@ fun pairsADevice(flat: Flat) {
     kiosk.take(anna)
     kiosk.record("Coffee", 300)
     same(codeOf { kiosk.ledger.recovery().revealPhrase() }, ErrorCode.NO_ROOT_KEY)
-    same(codeOf { kiosk.group.propose(StatementIntent.Leave) }, ErrorCode.NO_ROOT_KEY)
+    same(codeOf { kiosk.group.statements().propose(StatementIntent.Leave) }, ErrorCode.NO_ROOT_KEY)
     anna.take(kiosk)
     check("Coffee" in anna.shown())
 
@@ -224,7 +224,7 @@ fun restoresByPhrase(flat: Flat) {
     val found = recovery.restoreGroup(bundle)
     restored.group = found.group
     check(found.report.isComplete && restored.agreesWith(anna))
-    same(codeOf { restored.group.addPlaceholder("Dora") }, ErrorCode.NOT_ENROLLED)
+    same(codeOf { restored.group.entries().addPlaceholder("Dora") }, ErrorCode.NOT_ENROLLED)
     val request = restored.group.keys().requestApproval()
     val approved = cleo.ledger.recovery().approveDevice(request)
     same(approved.group, restored.group.id())
@@ -303,13 +303,13 @@ fun resetsTheKeysOfAClone(flat: Flat) {
     same(codeOf { clone.record("Wine", 900) }, ErrorCode.FORKED)
     val old = clone.group.devices().single { it.isThisDevice }.id
     clone.group.keys().resetDeviceKeys()
-    same(codeOf { clone.group.addPlaceholder("Gus") }, ErrorCode.NOT_ENROLLED)
+    same(codeOf { clone.group.entries().addPlaceholder("Gus") }, ErrorCode.NOT_ENROLLED)
     // The request speaks of what the clone knows.
     anna.take(clone)
     anna.ledger.recovery().approveDevice(clone.group.keys().requestApproval())
     clone.take(anna)
     clone.record("Wine", 900)
-    clone.group.sign(clone.group.propose(StatementIntent.Revoke(old, null)))
+    clone.group.statements().sign(clone.group.statements().propose(StatementIntent.Revoke(old, null)))
     swap(anna, clone)
     check(anna.agreesWith(clone))
     // Both branches count.

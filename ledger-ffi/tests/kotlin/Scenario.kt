@@ -44,7 +44,7 @@ fun recordsAnExpense(flat: Flat) {
     val total = BigDecimal("25").toMoney("EUR")
     val shared = listOf(flat.anna, flat.ben)
     flat.dinner =
-        flat.group.recordExpense(equalExpense(DAY, "Dinner", total, flat.anna, shared, category = "food"))
+        flat.group.entries().recordExpense(equalExpense(DAY, "Dinner", total, flat.anna, shared, category = "food"))
     same(flat.balances(), listOf("12.50", "-12.50"))
     val row = flat.group.lists().expenses().single()
     same(row.id to row.currentVersion.text, flat.dinner to flat.dinner.text)
@@ -59,7 +59,7 @@ fun correctsIt(flat: Flat) {
     val lists = flat.group.lists()
     val old = (lists.expenses().single().transaction as Transaction.Expense).expense
     val dearer = flat.expense(3000, description = old.description + " and wine")
-    val correction = flat.group.correct(flat.dinner, Transaction.Expense(dearer))
+    val correction = flat.group.entries().correct(flat.dinner, Transaction.Expense(dearer))
     same(flat.balances(), listOf("15.00", "-15.00"))
     val row = lists.expenses().single()
     same(row.id to row.currentVersion, flat.dinner to correction)
@@ -70,47 +70,47 @@ fun correctsIt(flat: Flat) {
     same(newest.expense, flat.dinner)
     same(newest.totalBefore?.minorUnits to newest.total?.minorUnits, 2500L to 3000L)
     same(newest.before?.description, "Dinner")
-    val changes = flat.group.differences(newest.before!!, newest.transaction!!)
+    val changes = flat.group.lists().differences(newest.before!!, newest.transaction!!)
     same(changes[0], Difference.Description("Dinner", "Dinner and wine"))
-    val english = flat.group.differencesInEnglish(newest.before!!, newest.transaction!!)
+    val english = flat.group.lists().differencesInEnglish(newest.before!!, newest.transaction!!)
     same(english[0], "the description was Dinner, is Dinner and wine")
 }
 
 fun paysAndConfirms(flat: Flat) {
-    val payment = flat.group.settleUp().single()
+    val payment = flat.group.balances().settleUp().single()
     same(payment.fromMember to payment.toMember, flat.ben to flat.anna)
-    flat.payment = flat.group.recordTransfer(payment.toTransfer(DAY.plusDays(1)))
+    flat.payment = flat.group.entries().recordTransfer(payment.toTransfer(DAY.plusDays(1)))
     same(flat.balances(), listOf("0.00", "0.00"))
-    flat.group.dispute(flat.payment)
+    flat.group.entries().dispute(flat.payment)
     check(!flat.group.lists().reviews(flat.payment).single().confirms)
     val shown = flat.group.lists().expenses(limit = 100u).single { it.id == flat.payment }
-    flat.group.confirm(flat.payment, "thanks", shown.currentVersion)
+    flat.group.entries().confirm(flat.payment, "thanks", shown.currentVersion)
     val review = flat.group.lists().reviews(flat.payment).single()
     check(review.target == shown.currentVersion && review.current)
     same(Triple(review.member, review.confirms, review.note), Triple(flat.anna, true, "thanks"))
 }
 
 fun cancels(flat: Flat) {
-    flat.group.cancel(flat.payment, "it bounced")
+    flat.group.entries().cancel(flat.payment, "it bounced")
     same(flat.balances(), listOf("15.00", "-15.00"))
     same(flat.group.lists().expenses().single { it.isCancelled }.id, flat.payment)
-    flat.group.restore(flat.payment)
+    flat.group.entries().restore(flat.payment)
     same(flat.balances(), listOf("0.00", "0.00"))
-    flat.group.cancel(flat.payment, "it bounced")
+    flat.group.entries().cancel(flat.payment, "it bounced")
     val newest = flat.group.lists().activity(limit = 1u).single()
     same(newest.kind to newest.expense, EntryKind.CANCELLATION to flat.payment)
     same(newest.remark to newest.transaction, "it bounced" to null)
     same((newest.before as Transaction.Transfer).transfer.toMember, flat.anna)
-    val undone = flat.group.undo()
+    val undone = flat.group.entries().undo()
     same(undone.act to undone.expense, newest.id to flat.payment)
     same(undone.how, UndoneBy.Restoration)
-    same(flat.group.undo().how, UndoneBy.Cancellation)
+    same(flat.group.entries().undo().how, UndoneBy.Cancellation)
     same(flat.group.lists().expense(newest.id)?.isCancelled, true)
 }
 
 fun findsAndPages(flat: Flat) {
     for (day in 1..7) {
-        flat.group.recordExpense(flat.expense(date = LocalDate.of(2026, 10, day), category = "rent"))
+        flat.group.entries().recordExpense(flat.expense(date = LocalDate.of(2026, 10, day), category = "rent"))
     }
     val lists = flat.group.lists()
     val edited = lists.expenses(limit = 100u).single { it.edit != null }
@@ -136,9 +136,9 @@ fun findsAndPages(flat: Flat) {
     same(people.sumOf { it.paid.minorUnits }, whole.spent.minorUnits)
     check(lists.categories().any { it.name == "rent" })
     val genesis = lists.arrived(limit = 1u).single().id
-    same(flat.group.balancesAsOf(AsOf.Entry(genesis)), emptyList())
-    val openNow = flat.group.balances().map { it.balance.minorUnits }.filter { it != 0L }
-    val now = flat.group.balancesAsOf(AsOf.Day(LocalDate.of(2026, 12, 31)))
+    same(flat.group.balances().asOf(AsOf.Entry(genesis)), emptyList())
+    val openNow = flat.group.balances().now().map { it.balance.minorUnits }.filter { it != 0L }
+    val now = flat.group.balances().asOf(AsOf.Day(LocalDate.of(2026, 12, 31)))
     same(now.map { it.balance.minorUnits }.sorted(), openNow.sorted())
     val secondOfOctober = AsOf.Day(LocalDate.of(2026, 10, 2))
     val then = lists.statementAsOf(flat.anna, "EUR", secondOfOctober)
@@ -161,18 +161,18 @@ fun findsAndPages(flat: Flat) {
 }
 
 fun showsStatementsBeforeSigning(flat: Flat) {
-    val outdated = flat.group.propose(StatementIntent.Remove(flat.ben, null))
+    val outdated = flat.group.statements().propose(StatementIntent.Remove(flat.ben, null))
     check("Remove Ben" in outdated.text())
     same(outdated.statement(), ProposedStatement.Remove(flat.ben))
-    flat.group.sign(flat.group.propose(StatementIntent.Rename("Ben")))
+    flat.group.statements().sign(flat.group.statements().propose(StatementIntent.Rename("Ben")))
     same(flat.group.members().map { it.label }, listOf("Ben", "Ben (2)"))
-    same(codeOf { flat.group.sign(outdated) }, ErrorCode.PROPOSAL_OUTDATED)
-    flat.group.sign(flat.group.propose(StatementIntent.RenameGroup("House")))
+    same(codeOf { flat.group.statements().sign(outdated) }, ErrorCode.PROPOSAL_OUTDATED)
+    flat.group.statements().sign(flat.group.statements().propose(StatementIntent.RenameGroup("House")))
     same(flat.group.info().name, "House")
-    val removal = flat.group.propose(StatementIntent.Remove(flat.ben, null))
+    val removal = flat.group.statements().propose(StatementIntent.Remove(flat.ben, null))
     same(removal.fingerprint(), null)
     same(removal.voids() + removal.revives(), emptyList())
-    flat.group.sign(removal)
+    flat.group.statements().sign(removal)
     check(flat.group.members()[1].isRemoved)
 }
 
@@ -188,12 +188,12 @@ fun tellsWhatChanges(flat: Flat): Unit = runBlocking {
             }
         }
     while (begun.count > 0) {
-        flat.group.recordExpense(flat.expense())
+        flat.group.entries().recordExpense(flat.expense())
         kotlinx.coroutines.delay(20)
     }
     withTimeout(60_000) {
         while (seen.tryReceive().isSuccess) {}
-        flat.group.addPlaceholder("Cleo")
+        flat.group.entries().addPlaceholder("Cleo")
         var change = seen.receive()
         while (!change.members) change = seen.receive()
         same(change.group, flat.group.id())
@@ -201,13 +201,13 @@ fun tellsWhatChanges(flat: Flat): Unit = runBlocking {
         same(change.arrivals.size.toULong(), change.newEntries)
     }
     collector.cancelAndJoin()
-    flat.group.recordExpense(flat.expense())
+    flat.group.entries().recordExpense(flat.expense())
     check(seen.isEmpty)
 }
 
 fun verifiesAndCancelsALongCheck(flat: Flat): Unit = runBlocking {
     val rows = List(1000) { Transaction.Expense(flat.expense(100L + it)) }
-    same(flat.group.recordAll(rows).size, 1000)
+    same(flat.group.entries().recordAll(rows).size, 1000)
     val progress = Calls()
     val maintenance = flat.group.maintenance()
     val verification = maintenance.verifyHistory(progress)
@@ -259,11 +259,11 @@ fun countsMoneyToTheCent(flat: Flat) {
     val parts = listOf(SplitPart(flat.anna, 1), SplitPart(flat.ben, 2))
     val shares = sharesOf(Split.Weights(parts), 900, "EUR", 0u)
     same(shares.map { it.minorUnits }.sorted(), listOf(300L, 600L))
-    flat.group.recordExpense(flat.expense(7, currency = "JPY"))
-    val yen = flat.group.balances().map { it.balance }.filter { it.currency == "JPY" }
+    flat.group.entries().recordExpense(flat.expense(7, currency = "JPY"))
+    val yen = flat.group.balances().now().map { it.balance }.filter { it.currency == "JPY" }
     same(yen.map { formatMoney(it) }.sorted(), listOf("-3", "0", "3"))
     val rate = parseRate("EUR", "JPY", "160")
-    val converted = flat.group.balancesIn("EUR", listOf(rate))
+    val converted = flat.group.balances().inCurrency("EUR", listOf(rate))
     same(converted.balances.sumOf { it.balance.minorUnits }, 0L)
     same(converted.rates, listOf(rate))
 }
@@ -310,13 +310,13 @@ fun plansAnImport(flat: Flat) {
     same(plan.preview(replace).totals.map { it.differences }, listOf(emptyList()))
     val summary = ledger.imports().apply(plan, replace).summary
     same(summary.added to summary.replaced, 1uL to 2uL)
-    val balances = ledger.group(done.group).balances().map { it.balance.minorUnits }
+    val balances = ledger.group(done.group).balances().now().map { it.balance.minorUnits }
     same(balances.sorted(), listOf(-400L, 400L))
 }
 
 fun keepsRulesAndHints(flat: Flat) {
     val group = Ledger.inMemory().createGroup("Flat", "Anna")
-    val (anna, ben) = group.info().me!! to group.addPlaceholder("Ben")
+    val (anna, ben) = group.info().me!! to group.entries().addPlaceholder("Ben")
     val rule = Split.Weights(listOf(SplitPart(anna, 2), SplitPart(ben, 1)))
     val shares = sharesOf(rule, 900, "EUR", 0u)
     val hints = Hints(listOf("food"), emptyList(), PaidIn("USD", 1000, 9u, 10u, "bank"))
@@ -325,31 +325,31 @@ fun keepsRulesAndHints(flat: Flat) {
         val row = group.lists().expenses().single()
         return row.split to (row.transaction as Transaction.Expense).expense
     }
-    val dinner = group.recordExpense(bill.copy(split = rule, hints = hints))
+    val dinner = group.entries().recordExpense(bill.copy(split = rule, hints = hints))
     same(shown().first, SplitKind.WEIGHTS)
     same(shown().second.hints, hints)
     val parts = (shown().second.split as Split.Weights).parts
     same(parts.map { it.value }.sorted(), listOf(1L, 2L))
     // A correction that says nothing of them keeps both.
-    group.correct(dinner, Transaction.Expense(bill.copy(description = "Supper")))
+    group.entries().correct(dinner, Transaction.Expense(bill.copy(description = "Supper")))
     same(shown().first, SplitKind.WEIGHTS)
     same(shown().second.hints, hints)
     // Other shares are not what the weights give, and no hints are none.
     val others = listOf(Part(anna, 1), Part(ben, 899))
     val nothing = Hints(emptyList(), emptyList(), null)
     val changed = bill.copy(shares = others, split = rule, hints = nothing)
-    group.correct(dinner, Transaction.Expense(changed))
+    group.entries().correct(dinner, Transaction.Expense(changed))
     same(shown().first, SplitKind.EXACT)
     same(shown().second.hints, nothing)
     same(group.devices().single().speaks, null)
     // A refund with a tag is found by both, and one person settles.
-    group.recordExpense(bill.copy(hints = hints, direction = Direction.INCOMING))
+    group.entries().recordExpense(bill.copy(hints = hints, direction = Direction.INCOMING))
     val tagged = listOf(Condition.Tag("food"), Condition.Direction(Direction.INCOMING))
     same(group.lists().expenses(ExpenseFilter(conditions = tagged)).size, 1)
     same(group.lists().tags().map { it.name }, listOf("food"))
-    val payments = group.settleUpFor(ben)
-    same(group.recordPayments(payments, LocalDate.of(2026, 11, 30), "Settle-up").size, payments.size)
-    same(group.settleUpFor(ben), emptyList())
+    val payments = group.balances().settleUpFor(ben)
+    same(group.entries().recordPayments(payments, LocalDate.of(2026, 11, 30), "Settle-up").size, payments.size)
+    same(group.balances().settleUpFor(ben), emptyList())
 }
 
 fun recurs(flat: Flat) {
@@ -380,8 +380,8 @@ fun servesSeveralThreads(flat: Flat) {
             thread {
                 try {
                     repeat(25) {
-                        flat.group.recordExpense(flat.expense())
-                        flat.group.balances()
+                        flat.group.entries().recordExpense(flat.expense())
+                        flat.group.balances().now()
                         flat.group.lists().expenses(limit = 5u)
                     }
                 } catch (error: Throwable) {
@@ -398,7 +398,7 @@ fun livesInMemory(flat: Flat) {
     fun story(): Pair<GroupId, String> {
         val before = Instant.now().truncatedTo(ChronoUnit.MILLIS)
         val group = Ledger.inMemory().createGroup("Flat", "Anna")
-        group.addPlaceholder("Ben")
+        group.entries().addPlaceholder("Ben")
         val newest = group.lists().activity(limit = 1u).single()
         check(newest.timestamp in before..before.plusSeconds(3600))
         return group.id() to group.stateDigest()
@@ -416,7 +416,7 @@ fun changesTheAppKey(flat: Flat) {
     ledger.maintenance().changeAppKey(new)
     val changed = keychain.secrets.filter { (name, secret) -> !secret.contentEquals(before[name]) }
     same(changed.keys, setOf("wrapping-key"))
-    group.addPlaceholder("Ben")
+    group.entries().addPlaceholder("Ben")
     ledger.close()
     for (wrong in listOf(old, null)) {
         same(codeOf { Ledger.open(path, keychain, appKey = wrong) }, ErrorCode.WRONG_APP_KEY)
@@ -446,7 +446,7 @@ fun changesTheKey(flat: Flat) {
     val changed = keys.keys.filter { !flat.keychain.secrets[it].contentEquals(keys[it]) }
     same(changed.map { it.substringBefore('-') }, listOf("database"))
     same(flat.group.agreement(), agreed)
-    flat.group.recordExpense(flat.expense())
+    flat.group.entries().recordExpense(flat.expense())
     // What was copied before opens with the key of then.
     Ledger.open(older, Keychain(keys), create = false).close()
 }
@@ -470,7 +470,7 @@ fun restoresThePerson(flat: Flat) {
 fun doesNotLeak(flat: Flat) {
     fun work(calls: Int): Long {
         repeat(calls / 5) {
-            flat.group.balances()
+            flat.group.balances().now()
             flat.group.lists().expenses(limit = 5u)
             codeOf { flat.group.lists().history(NOTHING) }
             flat.ledger.group(flat.group.id()).use { it.info() }
@@ -494,7 +494,7 @@ fun refusesCallsAfterClosing(flat: Flat) {
         )
     flat.ledger.close()
     flat.ledger.close()
-    for (call in listOf({ flat.group.balances() }, { flat.ledger.groups() }, { flat.group.info() })) {
+    for (call in listOf({ flat.group.balances().now() }, { flat.ledger.groups() }, { flat.group.info() })) {
         same(codeOf { call() }, ErrorCode.CLOSED)
     }
     check(watch.isStopped())

@@ -97,7 +97,7 @@ def reports_every_error(flat):
         return lambda: Ledger.open(str(path), keychain, create)
 
     def records(**change):
-        return lambda: group.record_expense(flat.expense(**change))
+        return lambda: group.entries().record_expense(flat.expense(**change))
 
     def shares(*members):
         parts = [Part(member=member, minor_units=1250) for member in members]
@@ -106,7 +106,7 @@ def reports_every_error(flat):
     def locked():
         flat.keychain.error = CallbackError.Locked()
         try:
-            group.record_expense(flat.expense())
+            group.entries().record_expense(flat.expense())
         finally:
             flat.keychain.error = None
 
@@ -115,13 +115,13 @@ def reports_every_error(flat):
         keychain = Keychain((k, v) for k, v in secrets if k != "entropy")
         other = Ledger.open(flat.path, keychain, False)
         try:
-            other.group(group.id()).propose(StatementIntent.RENAME("Zoe"))
+            other.group(group.id()).statements().propose(StatementIntent.RENAME("Zoe"))
         finally:
             other.close()
 
     def before_entries_came():
         other, welcome = admitted(flat)
-        other.joining().enter(welcome).add_placeholder("Ben")
+        other.joining().enter(welcome).entries().add_placeholder("Ben")
 
     def no_key():
         path = str(flat.folder / "theirs.bundle")
@@ -148,11 +148,11 @@ def reports_every_error(flat):
     def rolled_back():
         path = str(flat.folder / "old.db")
         maintenance.backup(path)
-        group.record_expense(flat.expense())
+        group.entries().record_expense(flat.expense())
         bundles.export_file(str(flat.folder / "handed-out.bundle"))
         other = Ledger.open(path, flat.keychain, False)
         try:
-            other.group(group.id()).record_expense(flat.expense())
+            other.group(group.id()).entries().record_expense(flat.expense())
         finally:
             other.close()
 
@@ -164,10 +164,10 @@ def reports_every_error(flat):
 
     def outdated():
         other = ledger.create_group("Outdated", "Anna")
-        ben = other.add_placeholder("Ben")
-        proposal = other.propose(StatementIntent.REMOVE(ben, None))
-        other.sign(other.propose(StatementIntent.RENAME("Ben")))
-        other.sign(proposal)
+        ben = other.entries().add_placeholder("Ben")
+        proposal = other.statements().propose(StatementIntent.REMOVE(ben, None))
+        other.statements().sign(other.statements().propose(StatementIntent.RENAME("Ben")))
+        other.statements().sign(proposal)
 
     def imports(csv, target):
         """Plans an import and applies it, as if nobody had looked at the plan."""
@@ -192,11 +192,11 @@ def reports_every_error(flat):
     def crowd():
         other = ledger.create_group("Crowd", "Anna")
         other.import_splitwise(people("P", 1000))
-        other.add_placeholder("One more")
+        other.entries().add_placeholder("One more")
 
     def huge():
         other = ledger.create_group("Huge", "Anna")
-        ben, anna = other.add_placeholder("Ben"), other.info().me
+        ben, anna = other.entries().add_placeholder("Ben"), other.info().me
         most = 10**15
         rows = [
             Transaction.TRANSFER(
@@ -210,8 +210,8 @@ def reports_every_error(flat):
                 )
             )
         ] * 9224
-        other.record_all(rows)
-        other.balances()
+        other.entries().record_all(rows)
+        other.balances().now()
 
     def two_phones(name):
         """The group of Zoe, and the same group on the phone of Yan, who joined."""
@@ -235,7 +235,7 @@ def reports_every_error(flat):
         theirs.import_splitwise(people("Q", 600))
         sends(theirs, ours)
         members = [member.id for member in ours.members()]
-        ours.record_expense(
+        ours.entries().record_expense(
             Expense(
                 date=DAY,
                 description="A feast",
@@ -249,19 +249,19 @@ def reports_every_error(flat):
     def cancels_void_transfer():
         ours, theirs = two_phones("Void")
         zoe, yan = ours.info().me, theirs.info().me
-        ours.sign(ours.propose(StatementIntent.REMOVE(yan, None)))
-        gift = theirs.record_transfer(
+        ours.statements().sign(ours.statements().propose(StatementIntent.REMOVE(yan, None)))
+        gift = theirs.entries().record_transfer(
             Transfer(
                 date=DAY, description="", currency="EUR", minor_units=1, from_member=yan, to_member=zoe
             )
         )
         sends(theirs, ours)
-        ours.cancel(gift)
+        ours.entries().cancel(gift)
 
     def cancels_expense_twice():
-        expense = group.record_expense(flat.expense())
-        group.cancel(expense)
-        group.cancel(expense)
+        expense = group.entries().record_expense(flat.expense())
+        group.entries().cancel(expense)
+        group.entries().cancel(expense)
 
     def exposed_key_file():
         path, keys = str(flat.folder / "exposed.db"), flat.folder / "exposed.keys"
@@ -277,11 +277,11 @@ def reports_every_error(flat):
         other = Ledger.open(path, clone, False)
         try:
             cloned = other.group(group.id())
-            group.record_expense(flat.expense())
-            cloned.record_expense(flat.expense())
+            group.entries().record_expense(flat.expense())
+            cloned.entries().record_expense(flat.expense())
             bundles.export_file(bundle)
             cloned.bundles().import_file(bundle)
-            cloned.record_expense(flat.expense())
+            cloned.entries().record_expense(flat.expense())
         finally:
             other.close()
 
@@ -303,12 +303,12 @@ def reports_every_error(flat):
     def full_disk():
         other = Flat(FULL_DISK)
         while True:
-            other.group.record_all([Transaction.EXPENSE(other.expense())] * 100)
+            other.group.entries().record_all([Transaction.EXPENSE(other.expense())] * 100)
 
     def read_only():
         path = pathlib.Path(READ_ONLY_DISK) / "busy.db"
         other = Ledger.open_with_key_file(str(path), f"{path}.keys", False)
-        other.group(other.groups()[0].id).add_placeholder("Ben")
+        other.group(other.groups()[0].id).entries().add_placeholder("Ben")
 
     def without_container_name():
         path = str(flat.folder / "shared.db")
@@ -356,7 +356,7 @@ def reports_every_error(flat):
         ErrorCode.SECRETS_EXPOSED: exposed_key_file,
         ErrorCode.DAMAGED: opens(cut),
         ErrorCode.FROM_THE_FUTURE: fixture("future.db", lambda _: None),
-        ErrorCode.BUSY: fixture("busy.db", lambda group: group.add_placeholder("Ben")),
+        ErrorCode.BUSY: fixture("busy.db", lambda group: group.entries().add_placeholder("Ben")),
         ErrorCode.DATABASE_FAILED: fixture("incomplete.db", lambda group: group.lists().expenses()),
         ErrorCode.REFUSED: fixture("strange.db", lambda group: group.prepare()),
         ErrorCode.FILE: lambda: maintenance.backup(flat.path),
@@ -364,22 +364,22 @@ def reports_every_error(flat):
         ErrorCode.SUSPENDED: suspended,
         ErrorCode.STILL_IN_USE: still_in_use,
         ErrorCode.UNKNOWN_GROUP: lambda: ledger.group(NOBODY),
-        ErrorCode.UNKNOWN_ENTRY: lambda: group.cancel(NOBODY),
+        ErrorCode.UNKNOWN_ENTRY: lambda: group.entries().cancel(NOBODY),
         ErrorCode.UNKNOWN_MEMBER: shares(flat.anna, NOBODY),
         ErrorCode.DUPLICATE_MEMBER: shares(flat.anna, flat.anna),
         ErrorCode.TOO_MANY_MEMBERS: crowd,
         ErrorCode.TOO_MANY_REFERENCES: crowds,
         ErrorCode.NOT_ENROLLED: before_entries_came,
         ErrorCode.INVALID_ENTRY: records(minor_units=0),
-        ErrorCode.WOULD_BE_VOID: lambda: group.propose(StatementIntent.REMOVE(flat.anna, None)),
+        ErrorCode.WOULD_BE_VOID: lambda: group.statements().propose(StatementIntent.REMOVE(flat.anna, None)),
         ErrorCode.ALREADY_CANCELLED: cancels_expense_twice,
-        ErrorCode.NOT_CANCELLED: lambda: group.restore(group.record_expense(flat.expense())),
+        ErrorCode.NOT_CANCELLED: lambda: group.entries().restore(group.entries().record_expense(flat.expense())),
         ErrorCode.NOT_COUNTED: cancels_void_transfer,
         ErrorCode.SERIES_ENDED: lambda: group.recurring().end(
             group.recurring().series(DAY)[0].id, datetime.date(2126, 8, 1)
         ),
-        ErrorCode.ALREADY_COUNTS: lambda: group.copy_void_entry(group.record_expense(flat.expense())),
-        ErrorCode.CANNOT_BE_UNDONE: lambda: Ledger.in_memory().create_group("Flat", "Anna").undo(),
+        ErrorCode.ALREADY_COUNTS: lambda: group.entries().copy_void_entry(group.entries().record_expense(flat.expense())),
+        ErrorCode.CANNOT_BE_UNDONE: lambda: Ledger.in_memory().create_group("Flat", "Anna").entries().undo(),
         ErrorCode.PROPOSAL_OUTDATED: outdated,
         ErrorCode.NO_ROOT_KEY: without_root_key,
         ErrorCode.INVALID_MESSAGE: lambda: ledger.joining().join("hello", "Anna"),
@@ -393,7 +393,7 @@ def reports_every_error(flat):
         ErrorCode.NO_BUNDLE: no_bundle,
         ErrorCode.OTHER_GROUP: other_group,
         ErrorCode.NO_SEALING_KEY: no_sealing_key,
-        ErrorCode.NOT_CONFIRMED: lambda: group.sign(group.propose(StatementIntent.LEAVE())),
+        ErrorCode.NOT_CONFIRMED: lambda: group.statements().sign(group.statements().propose(StatementIntent.LEAVE())),
         ErrorCode.ROLLED_BACK: rolled_back,
         ErrorCode.FORKED: forked,
         ErrorCode.TOO_MANY_DEVICES: many_devices,

@@ -87,7 +87,7 @@ class Flat:
         self.ledger = Ledger.open(self.path, self.keychain)
         self.group = self.ledger.create_group("Flat", "Anna")
         self.anna = self.group.info().me
-        self.ben = self.group.add_placeholder("Ben")
+        self.ben = self.group.entries().add_placeholder("Ben")
 
     def expense(self, minor_units=2500, **change):
         half = split_equally(minor_units, 2, 0)
@@ -106,7 +106,7 @@ class Flat:
         return Expense(**{**fields, **change})
 
     def balances(self):
-        return [format_money(row.balance) for row in self.group.balances()]
+        return [format_money(row.balance) for row in self.group.balances().now()]
 
 
 def code_of(call):

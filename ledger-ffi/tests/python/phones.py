@@ -60,7 +60,7 @@ class Phone:
         )
 
     def record(self, description, minor_units):
-        return self.group.record_expense(self.expense(description, minor_units))
+        return self.group.entries().record_expense(self.expense(description, minor_units))
 
     def file(self, what):
         return str(self.folder / f"{next(numbers)}.{what}")
@@ -77,7 +77,7 @@ class Phone:
         return sorted(row.transaction.expense.description for row in self.group.lists().expenses())
 
     def agrees_with(self, other):
-        balances = [[format_money(row.balance) for row in of.group.balances()] for of in (self, other)]
+        balances = [[format_money(row.balance) for row in of.group.balances().now()] for of in (self, other)]
         digests = [of.group.agreement() for of in (self, other)]
         return balances[0] == balances[1] and digests[0] == digests[1]
 
@@ -135,9 +135,9 @@ def lives_on_bundles(flat):
     assert not anna.agrees_with(ben)
     swap(anna, ben)
     assert anna.agrees_with(ben) and anna.shown() == ["Dinner", "Milk"]
-    assert [format_money(row.balance) for row in ben.group.balances()] == ["13.75", "-13.75"]
+    assert [format_money(row.balance) for row in ben.group.balances().now()] == ["13.75", "-13.75"]
     older = anna.bundle()
-    ben.group.correct(dinner, Transaction.EXPENSE(ben.expense("Dinner and wine", 4000)))
+    ben.group.entries().correct(dinner, Transaction.EXPENSE(ben.expense("Dinner and wine", 4000)))
     progress = Progress()
     news = ben.bundle(anna.group.bundles().summary(), progress)
     assert ben.exported.entries < ben.group.info().entries and progress.calls
@@ -185,9 +185,9 @@ def sends_a_bundle_in_parts(flat):
 def removes_and_rotates(flat):
     anna, ben = flat.phone, flat.bens
     known = ben.group.info().entries
-    removal = anna.group.propose(StatementIntent.REMOVE(ben.me, None))
+    removal = anna.group.statements().propose(StatementIntent.REMOVE(ben.me, None))
     assert "Remove Ben" in removal.text() and removal.voids() == []
-    anna.group.sign(removal)
+    anna.group.statements().sign(removal)
     anna.record("A present", 4500)
     report = ben.take(anna)
     assert (report.added, report.is_complete) == (0, False) and report.waiting > 0
@@ -220,7 +220,7 @@ def pairs_a_device(flat):
     kiosk.take(anna)
     kiosk.record("Coffee", 300)
     assert code_of(kiosk.ledger.recovery().reveal_phrase) == ErrorCode.NO_ROOT_KEY
-    assert code_of(lambda: kiosk.group.propose(StatementIntent.LEAVE())) == ErrorCode.NO_ROOT_KEY
+    assert code_of(lambda: kiosk.group.statements().propose(StatementIntent.LEAVE())) == ErrorCode.NO_ROOT_KEY
     anna.take(kiosk)
     assert "Coffee" in anna.shown()
 
@@ -247,7 +247,7 @@ def restores_by_phrase(flat):
     found = recovery.restore_group(bundle)
     restored.group = found.group
     assert found.report.is_complete and restored.agrees_with(anna)
-    assert code_of(lambda: restored.group.add_placeholder("Dora")) == ErrorCode.NOT_ENROLLED
+    assert code_of(lambda: restored.group.entries().add_placeholder("Dora")) == ErrorCode.NOT_ENROLLED
     approved = cleo.ledger.recovery().approve_device(restored.group.keys().request_approval())
     assert approved.group == restored.group.id()
     restored.take(cleo)
@@ -325,13 +325,13 @@ def resets_the_keys_of_a_clone(flat):
     assert code_of(lambda: clone.record("Wine", 900)) == ErrorCode.FORKED
     [old] = [device.id for device in clone.group.devices() if device.is_this_device]
     clone.group.keys().reset_device_keys()
-    assert code_of(lambda: clone.group.add_placeholder("Gus")) == ErrorCode.NOT_ENROLLED
+    assert code_of(lambda: clone.group.entries().add_placeholder("Gus")) == ErrorCode.NOT_ENROLLED
     # The request speaks of what the clone knows.
     anna.take(clone)
     anna.ledger.recovery().approve_device(clone.group.keys().request_approval())
     clone.take(anna)
     clone.record("Wine", 900)
-    clone.group.sign(clone.group.propose(StatementIntent.REVOKE(old, None)))
+    clone.group.statements().sign(clone.group.statements().propose(StatementIntent.REVOKE(old, None)))
     swap(anna, clone)
     assert anna.agrees_with(clone)
     assert {"Bread", "Cheese", "Wine"} <= set(anna.shown()), "both branches count"

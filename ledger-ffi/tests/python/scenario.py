@@ -77,7 +77,7 @@ def creates_a_group(flat):
 
 
 def records_an_expense(flat):
-    flat.dinner = flat.group.record_expense(flat.expense())
+    flat.dinner = flat.group.entries().record_expense(flat.expense())
     assert flat.balances() == ["12.50", "-12.50"]
     [row] = flat.group.lists().expenses()
     assert (row.id, row.current_version, row.is_cancelled) == (flat.dinner, flat.dinner, False)
@@ -90,7 +90,7 @@ def records_an_expense(flat):
 def corrects_it(flat):
     expense = flat.group.lists().expenses()[0].transaction.expense
     dearer = flat.expense(3000, description=expense.description + " and wine")
-    correction = flat.group.correct(flat.dinner, Transaction.EXPENSE(dearer))
+    correction = flat.group.entries().correct(flat.dinner, Transaction.EXPENSE(dearer))
     assert flat.balances() == ["15.00", "-15.00"]
     lists = flat.group.lists()
     [row] = lists.expenses()
@@ -102,18 +102,18 @@ def corrects_it(flat):
     assert newest.expense == flat.dinner
     assert (newest.total_before.minor_units, newest.total.minor_units) == (2500, 3000)
     assert newest.before.expense.description == "Dinner"
-    changes = flat.group.differences(newest.before, newest.transaction)
+    changes = flat.group.lists().differences(newest.before, newest.transaction)
     assert isinstance(changes[0], Difference.DESCRIPTION)
     assert (changes[0].before, changes[0].after) == ("Dinner", "Dinner and wine")
-    english = flat.group.differences_in_english(newest.before, newest.transaction)
+    english = flat.group.lists().differences_in_english(newest.before, newest.transaction)
     assert english[0] == "the description was Dinner, is Dinner and wine"
     assert len(english) == len(changes)
 
 
 def pays_and_confirms(flat):
-    [payment] = flat.group.settle_up()
+    [payment] = flat.group.balances().settle_up()
     assert (payment.from_member, payment.to_member) == (flat.ben, flat.anna)
-    flat.payment = flat.group.record_transfer(
+    flat.payment = flat.group.entries().record_transfer(
         Transfer(
             date=DAY + datetime.timedelta(days=1),
             description="",
@@ -124,17 +124,17 @@ def pays_and_confirms(flat):
         )
     )
     assert flat.balances() == ["0.00", "0.00"]
-    flat.group.dispute(flat.payment)
+    flat.group.entries().dispute(flat.payment)
     assert [review.confirms for review in flat.group.lists().reviews(flat.payment)] == [False]
     [shown] = [row for row in flat.group.lists().expenses() if row.id == flat.payment]
-    flat.group.confirm(flat.payment, "thanks", version=shown.current_version)
+    flat.group.entries().confirm(flat.payment, "thanks", version=shown.current_version)
     [review] = flat.group.lists().reviews(flat.payment)
     assert (review.member, review.confirms, review.note) == (flat.anna, True, "thanks")
     assert (review.target, review.current) == (shown.current_version, True)
 
 
 def cancels(flat):
-    flat.group.cancel(flat.payment, "it bounced")
+    flat.group.entries().cancel(flat.payment, "it bounced")
     assert flat.balances() == ["15.00", "-15.00"]
     [cancelled] = [row for row in flat.group.lists().expenses() if row.is_cancelled]
     assert (cancelled.author, cancelled.reviews.confirmed) == (flat.anna, 1)
@@ -142,17 +142,17 @@ def cancels(flat):
     [edited] = [row for row in flat.group.lists().expenses() if row.edit]
     assert (edited.edit.author, edited.edit.lost_edits) == (flat.anna, 0)
     assert cancelled.id == flat.payment
-    flat.group.restore(flat.payment)
+    flat.group.entries().restore(flat.payment)
     assert flat.balances() == ["0.00", "0.00"]
-    flat.group.cancel(flat.payment, "it bounced")
+    flat.group.entries().cancel(flat.payment, "it bounced")
     newest = flat.group.lists().activity(limit=1)[0]
     assert (newest.kind, newest.expense) == (EntryKind.CANCELLATION, flat.payment)
     assert (newest.remark, newest.transaction) == ("it bounced", None)
     assert newest.before.transfer.to_member == flat.anna
-    undone = flat.group.undo()
+    undone = flat.group.entries().undo()
     assert (undone.act, undone.expense) == (newest.id, flat.payment)
     assert isinstance(undone.how, UndoneBy.RESTORATION) and flat.balances() == ["0.00", "0.00"]
-    again = flat.group.undo()
+    again = flat.group.entries().undo()
     assert again.act == undone.by and isinstance(again.how, UndoneBy.CANCELLATION)
     lists = flat.group.lists()
     assert lists.expense(newest.id) == next(row for row in lists.expenses() if row.id == flat.payment)
@@ -161,7 +161,7 @@ def cancels(flat):
 
 def finds_and_pages(flat):
     for day in range(1, 8):
-        flat.group.record_expense(flat.expense(date=datetime.date(2026, 10, day), category="rent"))
+        flat.group.entries().record_expense(flat.expense(date=datetime.date(2026, 10, day), category="rent"))
     lists = flat.group.lists()
 
     def found(**change):
@@ -190,18 +190,18 @@ def finds_and_pages(flat):
     used = lists.categories()
     assert [category.name for category in used if category.last_day.month == 10] == ["rent"]
     genesis = lists.arrived(limit=1)[0].id
-    assert flat.group.balances_as_of(AsOf.ENTRY(genesis)) == []
-    open_now = [row for row in flat.group.balances() if row.balance.minor_units]
-    now = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 12, 31)))
+    assert flat.group.balances().as_of(AsOf.ENTRY(genesis)) == []
+    open_now = [row for row in flat.group.balances().now() if row.balance.minor_units]
+    now = flat.group.balances().as_of(AsOf.DAY(datetime.date(2026, 12, 31)))
     assert sorted(row.balance.minor_units for row in now) == sorted(row.balance.minor_units for row in open_now)
-    before = flat.group.balances_as_of(AsOf.DAY(datetime.date(2026, 10, 2)))
+    before = flat.group.balances().as_of(AsOf.DAY(datetime.date(2026, 10, 2)))
     assert sorted(row.balance.minor_units for row in before) == [-2500, 2500]
     day = AsOf.DAY(datetime.date(2026, 10, 2))
     then = lists.statement_as_of(flat.anna, "EUR", day)
     assert len(then) == 2 and then[0].balance.minor_units == 2500
     assert lists.statement_as_of(flat.anna, "EUR", day, then[0].cursor) == then[1:]
     assert lists.statement_as_of(flat.anna, "EUR", AsOf.ENTRY(genesis)) == []
-    unknown = lambda: flat.group.balances_as_of(AsOf.ENTRY(NOBODY))
+    unknown = lambda: flat.group.balances().as_of(AsOf.ENTRY(NOBODY))
     assert code_of(unknown) == ErrorCode.UNKNOWN_ENTRY
     pages, after = [], None
     while page := lists.expenses(after=after, limit=4):
@@ -225,20 +225,20 @@ def finds_and_pages(flat):
 
 
 def shows_statements_before_signing(flat):
-    outdated = flat.group.propose(StatementIntent.REMOVE(flat.ben, None))
+    outdated = flat.group.statements().propose(StatementIntent.REMOVE(flat.ben, None))
     assert "Remove Ben" in outdated.text()
     assert isinstance(outdated.statement(), ProposedStatement.REMOVE)
     assert outdated.statement().member == flat.ben
-    rename = flat.group.propose(StatementIntent.RENAME("Ben"))
-    flat.group.sign(rename)
+    rename = flat.group.statements().propose(StatementIntent.RENAME("Ben"))
+    flat.group.statements().sign(rename)
     labels = [member.label for member in flat.group.members()]
     assert labels == ["Ben", "Ben (2)"]
-    assert code_of(lambda: flat.group.sign(outdated)) == ErrorCode.PROPOSAL_OUTDATED
-    flat.group.sign(flat.group.propose(StatementIntent.RENAME_GROUP("House")))
+    assert code_of(lambda: flat.group.statements().sign(outdated)) == ErrorCode.PROPOSAL_OUTDATED
+    flat.group.statements().sign(flat.group.statements().propose(StatementIntent.RENAME_GROUP("House")))
     assert flat.group.info().name == "House"
-    removal = flat.group.propose(StatementIntent.REMOVE(flat.ben, None))
+    removal = flat.group.statements().propose(StatementIntent.REMOVE(flat.ben, None))
     assert removal.fingerprint() is None and removal.voids() == removal.revives() == []
-    flat.group.sign(removal)
+    flat.group.statements().sign(removal)
     assert flat.group.members()[1].is_removed
     removed, group_renamed, renamed = flat.group.lists().activity(limit=3)
     assert removed.statement == "remove" and removed.statement_details.signer == flat.anna
@@ -250,22 +250,22 @@ def shows_statements_before_signing(flat):
 def tells_what_changes(flat):
     changes = Changes()
     watch = flat.ledger.watch(changes)
-    flat.group.record_expense(flat.expense())
+    flat.group.entries().record_expense(flat.expense())
     change = changes.wait(1)
     assert (change.group, change.new_entries, change.balances) == (flat.group.id(), 1, True)
     [arrival] = change.arrivals
     assert arrival.signed_here and arrival.entry == flat.group.lists().activity(limit=1)[0].id
-    flat.group.add_placeholder("Cleo")
+    flat.group.entries().add_placeholder("Cleo")
     assert changes.wait(2).members
     watch.stop()
     assert watch.is_stopped()
-    flat.group.record_expense(flat.expense())
+    flat.group.entries().record_expense(flat.expense())
     assert len(changes.seen) == 2
 
 
 def verifies_and_cancels_a_long_check(flat):
     rows = [Transaction.EXPENSE(flat.expense(100 + n)) for n in range(1000)]
-    assert len(flat.group.record_all(rows)) == 1000
+    assert len(flat.group.entries().record_all(rows)) == 1000
     progress = Progress()
     maintenance = flat.group.maintenance()
     verification = maintenance.verify_history(progress)
@@ -303,16 +303,16 @@ def counts_money_to_the_cent(flat):
     items = [SplitItem(text="Pizza", minor_units=900, parts=parts)]
     bill = Split.ITEMS(items=items, tax=90, tip=0, service=0, discount=30)
     assert shared(shares_of(bill, 960, "EUR", 0)) == [320, 640]
-    flat.group.record_expense(flat.expense(7, currency="JPY"))
-    yen = [row.balance for row in flat.group.balances() if row.balance.currency == "JPY"]
+    flat.group.entries().record_expense(flat.expense(7, currency="JPY"))
+    yen = [row.balance for row in flat.group.balances().now() if row.balance.currency == "JPY"]
     assert sorted(format_money(money) for money in yen) == ["-3", "0", "3"]
     rate = parse_rate("EUR", "JPY", "160")
-    converted = flat.group.balances_in("EUR", [rate])
+    converted = flat.group.balances().in_currency("EUR", [rate])
     assert sum(row.balance.minor_units for row in converted.balances) == 0
     assert converted.balances and converted.payments and converted.rates == [rate]
-    [debt] = [row for row in flat.group.debts(flat.anna) if row.balance.currency == "JPY"]
+    [debt] = [row for row in flat.group.balances().debts(flat.anna) if row.balance.currency == "JPY"]
     [payment] = [
-        step for step in flat.group.settle_up_only_owed() if step.money.currency == "JPY"
+        step for step in flat.group.balances().settle_up_only_owed() if step.money.currency == "JPY"
     ]
     assert (payment.from_member, payment.to_member) == (flat.ben, flat.anna)
     assert (debt.member, debt.balance) == (flat.ben, payment.money)
@@ -375,12 +375,12 @@ def plans_an_import(flat):
     assert [total.differences for total in plan.preview(replace).totals] == [[]]
     summary = ledger.imports().apply(plan, replace).summary
     assert (summary.added, summary.replaced) == (1, 2)
-    assert sorted(row.balance.minor_units for row in group.balances()) == [-400, 400]
+    assert sorted(row.balance.minor_units for row in group.balances().now()) == [-400, 400]
 
 
 def keeps_rules_and_hints(flat):
     group = Ledger.in_memory().create_group("Flat", "Anna")
-    (anna, ben) = (group.info().me, group.add_placeholder("Ben"))
+    (anna, ben) = (group.info().me, group.entries().add_placeholder("Ben"))
     rule = Split.WEIGHTS([SplitPart(member=anna, value=2), SplitPart(member=ben, value=1)])
     shares = shares_of(rule, 900, "EUR", 0)
     paid_in = PaidIn(
@@ -395,31 +395,31 @@ def keeps_rules_and_hints(flat):
         [row] = group.lists().expenses()
         return row.split, row.transaction.expense
 
-    dinner = group.record_expense(bill(shares=shares, split=rule, hints=hints))
+    dinner = group.entries().record_expense(bill(shares=shares, split=rule, hints=hints))
     kind, found = shown()
     assert (kind, found.hints) == (SplitKind.WEIGHTS, hints)
     assert sorted(part.value for part in found.split.parts) == [1, 2]
     # A correction that says nothing of them keeps both.
-    group.correct(dinner, Transaction.EXPENSE(bill(shares=shares, description="Supper")))
+    group.entries().correct(dinner, Transaction.EXPENSE(bill(shares=shares, description="Supper")))
     kind, found = shown()
     assert (kind, found.description, found.hints) == (SplitKind.WEIGHTS, "Supper", hints)
     # Other shares are not what the weights give, and no hints are none.
     others = [Part(member=anna, minor_units=1), Part(member=ben, minor_units=899)]
     nothing = Hints(tags=[], receipts=[], paid_in=None)
-    group.correct(dinner, Transaction.EXPENSE(bill(shares=others, split=rule, hints=nothing)))
+    group.entries().correct(dinner, Transaction.EXPENSE(bill(shares=others, split=rule, hints=nothing)))
     kind, found = shown()
     assert (kind, found.hints) == (SplitKind.EXACT, nothing)
     assert [device.speaks for device in group.devices()] == [None]
     # What changed, tags and rule as well, as values.
     after, before = group.lists().activity(limit=2)
-    changes = group.differences(before.transaction, after.transaction)
+    changes = group.lists().differences(before.transaction, after.transaction)
     assert [change.before for change in changes if isinstance(change, Difference.TAGS)] == [["food"]]
     assert any(isinstance(change, Difference.PAID_IN) for change in changes)
     assert any(isinstance(change, Difference.SPLIT) for change in changes)
     # Found by tag, and a refund is received.
     refund = bill(shares=shares, hints=hints)
     refund.direction = Direction.INCOMING
-    group.record_expense(refund)
+    group.entries().record_expense(refund)
     tagged = ExpenseFilter(conditions=[Condition.TAG("food")])
     [row] = group.lists().expenses(tagged)
     assert row.transaction.expense.direction == Direction.INCOMING
@@ -427,9 +427,9 @@ def keeps_rules_and_hints(flat):
     received = ExpenseFilter(conditions=[Condition.DIRECTION(Direction.INCOMING)])
     assert len(group.lists().expenses(received)) == 1
     # One person settles.
-    payments = group.settle_up_for(ben)
-    assert len(group.record_payments(payments, DAY, "Settle-up")) == len(payments) == 1
-    assert group.settle_up_for(ben) == []
+    payments = group.balances().settle_up_for(ben)
+    assert len(group.entries().record_payments(payments, DAY, "Settle-up")) == len(payments) == 1
+    assert group.balances().settle_up_for(ben) == []
 
 
 def recurs(flat):
@@ -462,8 +462,8 @@ def serves_several_threads(flat):
     def work():
         try:
             for _ in range(25):
-                flat.group.record_expense(flat.expense())
-                flat.group.balances()
+                flat.group.entries().record_expense(flat.expense())
+                flat.group.balances().now()
                 flat.group.lists().expenses(limit=5)
         except Exception as error:
             failures.append(error)
@@ -482,7 +482,7 @@ def lives_in_memory(flat):
         before = datetime.datetime.now(datetime.timezone.utc)
         ledger = Ledger.in_memory()
         group = ledger.create_group("Flat", "Anna")
-        group.add_placeholder("Ben")
+        group.entries().add_placeholder("Ben")
         age = group.lists().activity(limit=1)[0].timestamp - before
         # An instant has whole milliseconds.
         assert datetime.timedelta(milliseconds=-1) < age < datetime.timedelta(hours=1)
@@ -501,7 +501,7 @@ def changes_the_app_key(flat):
     ledger.maintenance().change_app_key(new)
     changed = [name for name, secret in keychain.secrets.items() if secret != before[name]]
     assert changed == ["wrapping-key"]
-    group.add_placeholder("Ben")
+    group.entries().add_placeholder("Ben")
     ledger.close()
     for wrong in (old, None):
         assert code_of(lambda: Ledger.open(path, keychain, app_key=wrong)) == ErrorCode.WRONG_APP_KEY
@@ -530,7 +530,7 @@ def changes_the_key(flat):
     changed = [name for name in keys if flat.keychain.secrets[name] != keys[name]]
     assert [name.split("-")[0] for name in changed] == ["database"]
     assert flat.group.agreement() == agreed
-    flat.group.record_expense(flat.expense())
+    flat.group.entries().record_expense(flat.expense())
     # What was copied before opens with the key of then.
     Ledger.open(older, Keychain(keys), create=False).close()
 
@@ -555,7 +555,7 @@ def restores_the_person(flat):
 def does_not_leak(flat):
     def work(calls):
         for n in range(calls // 5):
-            flat.group.balances()
+            flat.group.balances().now()
             flat.group.lists().expenses(limit=5)
             code_of(lambda: flat.group.lists().history(NOBODY))
             flat.ledger.group(flat.group.id()).info()

@@ -43,7 +43,7 @@ class CommandLine(unittest.TestCase):
                 "currency": row.balance.currency,
                 "minor_units": row.balance.minor_units,
             }
-            for row in self.group.balances()
+            for row in self.group.balances().now()
         ]
         self.assertEqual(rows, self.shown("balances"))
         self.assertTrue(any(row["minor_units"] for row in rows))
@@ -59,7 +59,7 @@ class CommandLine(unittest.TestCase):
                 "currency": row.money.currency,
                 "minor_units": row.money.minor_units,
             }
-            for row in self.group.settle_up()
+            for row in self.group.balances().settle_up()
         ]
         self.assertEqual(plan, self.shown("settle-up"))
         self.assertTrue(plan)
@@ -79,7 +79,7 @@ class CommandLine(unittest.TestCase):
         again = group.import_splitwise(SAMPLE.read_bytes())
         self.assertEqual((again.added, again.known), (0, summary.added))
         row = group.lists().expenses()[0]
-        group.cancel(row.id)
+        group.entries().cancel(row.id)
         again = group.import_splitwise(SAMPLE.read_bytes())
         self.assertEqual((again.added, again.known), (0, summary.added - 1))
         self.assertEqual([cancelled.expense for cancelled in again.cancelled], [row.id])

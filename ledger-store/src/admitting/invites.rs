@@ -156,7 +156,7 @@ impl<'a> Invites<'a> {
     /// # Errors
     /// [`StoreError::NeedsProposal`] if one is needed,
     /// [`StoreError::ProposalOutdated`] if it is for another request or would
-    /// bring about something else by now. Otherwise as `Group::append`.
+    /// bring about something else by now. Otherwise as `GroupEntries::append`.
     pub fn admit(
         &self,
         id: RequestId,

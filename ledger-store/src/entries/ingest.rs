@@ -315,7 +315,8 @@ mod tests {
         let (ben, entropy) = (DeviceKey::from_bytes(&[1; 64]), RootEntropy::from_bytes([1; 32]));
         let card = SignedCard::new(group.id(), "Ben", &entropy, 0, &ben).unwrap();
         let member = card.card().member();
-        let added = group.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
+        let added =
+            group.entries().append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
         let ledger = group.ledger().unwrap();
         let first = ledger.first_position(ben.id(), added[0]).unwrap();
         let mut chain: Vec<VerifiedEntry> = Vec::new();
@@ -331,9 +332,9 @@ mod tests {
             (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
         };
         let chain: Vec<_> = chain.iter().map(bytes).collect();
-        group.ingest(&chain[1..]).unwrap();
+        group.entries().ingest(&chain[1..]).unwrap();
         REVIEWS.set(0);
-        assert_eq!(group.ingest(&chain[..1]).unwrap().added.len(), 40);
+        assert_eq!(group.entries().ingest(&chain[..1]).unwrap().added.len(), 40);
         assert_eq!(REVIEWS.get(), 1);
     }
 }

@@ -12,7 +12,7 @@ use crate::StoreError;
 use crate::platform::Environment;
 use crate::platform::environment::random;
 
-/// A new entry, to be recorded with [`Group::append`](crate::Group::append).
+/// A new entry, to be recorded with [`GroupEntries::append`](crate::GroupEntries::append).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NewEntry {
@@ -105,7 +105,7 @@ pub enum NewEntry {
         /// The number before which it ends, if it ends.
         end: Option<u64>,
     },
-    /// A setting of the group; see [`Group::settings`](crate::Group::settings).
+    /// A setting of the group; see [`GroupSettings::current`](crate::GroupSettings::current).
     Setting(SettingValue),
 }
 

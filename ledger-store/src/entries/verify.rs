@@ -69,7 +69,7 @@ mod tests {
         let store = StoreOptions::new().in_memory().unwrap();
         let group = store.create_group("Flat", "Anna").unwrap();
         let guest = |n: u32| NewEntry::Placeholder { name: format!("Guest {n}") };
-        group.append((0..150).map(guest).collect()).unwrap();
+        group.entries().append((0..150).map(guest).collect()).unwrap();
         let mut entries: Vec<DecodedEntry> = Vec::new();
         for (n, row) in group.lists().activity(None, 1_000).unwrap().into_iter().enumerate() {
             let entry = row.entry.decoded();

@@ -87,7 +87,7 @@ impl<'a> Recurring<'a> {
     ///
     /// # Errors
     /// [`StoreError::LastBeforeFirst`] if none would fall so early, or as
-    /// [`Group::append`](super::Group::append).
+    /// [`GroupEntries::append`](super::GroupEntries::append).
     pub fn begin(
         &self,
         transaction: &Transaction,
@@ -118,7 +118,7 @@ impl<'a> Recurring<'a> {
     /// # Errors
     /// [`StoreError::UnknownEntry`] if there is no such series, [`StoreError::SeriesEnded`] if no
     /// day of its rule is so late, [`StoreError::TooManyChanges`] if too much is planned for later,
-    /// or as [`Group::append`](super::Group::append). Then nothing is recorded.
+    /// or as [`GroupEntries::append`](super::GroupEntries::append). Then nothing is recorded.
     pub fn change(
         &self,
         series: EntryId,
@@ -237,7 +237,7 @@ impl<'a> Recurring<'a> {
     /// each once, however often it is called.
     ///
     /// # Errors
-    /// As [`Group::append`](super::Group::append); then nothing is recorded.
+    /// As [`GroupEntries::append`](super::GroupEntries::append); then nothing is recorded.
     pub fn record_due(&self, until: Date) -> Result<RecordedDue, StoreError> {
         let device = signing_key(self.group)?;
         self.group.write(|tx| {
@@ -260,7 +260,7 @@ impl<'a> Recurring<'a> {
     ///
     /// # Errors
     /// [`StoreError::TooManyOccurrences`] for more than 24, and as
-    /// [`Group::append`](super::Group::append); then nothing is recorded.
+    /// [`GroupEntries::append`](super::GroupEntries::append); then nothing is recorded.
     pub fn record(&self, occurrences: &[(EntryId, u64)]) -> Result<Vec<EntryId>, StoreError> {
         if occurrences.len() > MAX_DUE {
             return Err(StoreError::TooManyOccurrences { found: occurrences.len() });

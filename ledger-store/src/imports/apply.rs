@@ -32,7 +32,7 @@ pub struct ImportReport {
     pub known: u64,
     /// Rows that an earlier import had recorded and somebody cancelled since: their lines, and the
     /// expense or transfer of each. They are not recorded again, and count for nothing;
-    /// `Group::restore` makes one count again.
+    /// `GroupEntries::restore` makes one count again.
     pub cancelled: Vec<(u64, EntryId)>,
     /// Rows that somebody had cancelled and that count again by this import.
     pub restored: u64,

@@ -161,7 +161,7 @@ impl<'a> Imports<'a> {
     /// [`StoreError::PredecessorMissing`] if the group continues one that is not here, and the choice is not
     /// [`OldRows::Keep`]; [`StoreError::EmptyImport`] if it has no rows and would make a group;
     /// [`StoreError::ImportOutdated`] if the ledger changed since the plan was made, so that it would do
-    /// something else; [`StoreError::Cancelled`]; otherwise as `Group::append`. Nothing is recorded then.
+    /// something else; [`StoreError::Cancelled`]; otherwise as `GroupEntries::append`. Nothing is recorded then.
     /// [`StoreError::ImportUnfinished`] with the reason if a transaction after the first one failed.
     pub fn apply(
         &self,

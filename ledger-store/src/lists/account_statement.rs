@@ -141,12 +141,12 @@ impl Lists<'_> {
     /// # use ledger_store::{NewEntry, StoreOptions};
     /// # use ledger_core::{Amount, Currency, Expense};
     /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
-    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # group.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
     /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
     /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
     /// # for day in ["2026-11-21", "2026-11-22"] {
     /// #     let tea = Expense::new(day.parse()?, "Tea", euro, ten).paid_by(anna, ten);
-    /// #     group.append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
+    /// #     group.entries().append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
     /// # }
     /// let page = group.lists().statement(ben, euro, None, 50)?;
     /// let rows: Vec<_> =

@@ -68,7 +68,7 @@ impl Lists<'_> {
     /// # let store = StoreOptions::new().in_memory()?;
     /// # let group = store.create_group("Flat", "Anna")?;
     /// let seen = group.lists().arrived(None, 50)?.last().map(|row| row.cursor);
-    /// group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// group.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
     /// let new = group.lists().arrived(seen, 50)?;
     /// assert_eq!((new.len(), new[0].signed_here), (1, true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -121,7 +121,7 @@ mod tests {
         );
         let tea = tea.paid_by(me, one).split_equally(&[me], 0);
         let entries = vec![NewEntry::Record(tea.into()); 300];
-        let ids = group.append(entries).unwrap();
+        let ids = group.entries().append(entries).unwrap();
         (group, ids)
     }
 
@@ -177,9 +177,9 @@ mod tests {
             expense.description = "Coffee".to_owned();
         }
         let correction = NewEntry::Correction { original: ids[0], transaction };
-        let changed = group.append(vec![correction]).unwrap()[0];
+        let changed = group.entries().append(vec![correction]).unwrap()[0];
         let cancellation = NewEntry::Cancellation { original: ids[0], reason: None };
-        let ended = group.append(vec![cancellation]).unwrap()[0];
+        let ended = group.entries().append(vec![cancellation]).unwrap()[0];
         for id in [ids[0], changed, ended] {
             let row = lists.recorded(id).unwrap().unwrap();
             assert_eq!((row.original, row.current_version), (ids[0], changed));

@@ -65,7 +65,7 @@ impl Lists<'_> {
     /// hints.set_tags(["trip", "sea"])?;
     /// let tea = Expense::new("2026-11-21".parse()?, "Tea", euro, ten).hints(hints);
     /// # let tea = tea.paid_by(me, ten).split_equally(&[me], 0);
-    /// group.append(vec![NewEntry::Record(tea.into())])?;
+    /// group.entries().append(vec![NewEntry::Record(tea.into())])?;
     /// let tags: Vec<String> =
     ///     group.lists().tags(None, 50)?.into_iter().map(|tag| tag.name).collect();
     /// assert_eq!(tags, ["sea", "trip"]);

@@ -20,7 +20,7 @@ const ORIGINAL: &str = "SELECT id FROM entries WHERE n = ?1";
 
 impl Lists<'_> {
     /// The statement of a member's account as of an earlier point: why the balance was what
-    /// [`Group::balances_as_of`](crate::Group::balances_as_of) says. As [`Lists::statement`] otherwise.
+    /// [`GroupBalances::as_of`](crate::GroupBalances::as_of) says. As [`Lists::statement`] otherwise.
     ///
     /// As of a day it has what is dated up to that day. As of an entry it has what the entries up to it
     /// in the total order of clocks and ids gave, by the verdicts of now (SPEC §7.3); each page reads
@@ -33,12 +33,12 @@ impl Lists<'_> {
     /// # use ledger_core::{Amount, Currency, Expense};
     /// use ledger_core::engine::AsOf;
     /// # let group = StoreOptions::new().in_memory()?.create_group("Flat", "Anna")?;
-    /// # group.append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
+    /// # group.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }])?;
     /// # let (anna, ben) = (group.members()?[0].0, group.members()?[1].0);
     /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
     /// # for day in ["2026-11-21", "2026-11-22"] {
     /// #     let tea = Expense::new(day.parse()?, "Tea", euro, ten).paid_by(anna, ten);
-    /// #     group.append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
+    /// #     group.entries().append(vec![NewEntry::Record(tea.split_equally(&[anna, ben], 0).into())])?;
     /// # }
     /// let (day, go_on) = (AsOf::Date("2026-11-21".parse()?), &mut |_| ControlFlow::Continue(()));
     /// let page = group.lists().statement_as_of(ben, euro, day, None, 50, go_on)?;

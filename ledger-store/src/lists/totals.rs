@@ -85,7 +85,7 @@ impl Lists<'_> {
     /// # let (euro, ten) = (Currency::from_code("EUR")?, Amount::from_minor_units(1000)?);
     /// # for day in ["2026-10-30", "2026-11-21", "2026-11-22"] {
     /// #     let tea = Expense::new(day.parse()?, "Tea", euro, ten).paid_by(me, ten);
-    /// #     group.append(vec![NewEntry::Record(tea.split_equally(&[me], 0).into())])?;
+    /// #     group.entries().append(vec![NewEntry::Record(tea.split_equally(&[me], 0).into())])?;
     /// # }
     /// let go_on = &mut |_| ControlFlow::Continue(());
     /// let months = group.lists().totals(TotalsBy::Month, &Filter::default(), go_on)?;

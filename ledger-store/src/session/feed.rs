@@ -73,7 +73,7 @@ impl Changes {
     /// # let store = Store::open_or_create(&path, Arc::new(MemorySecrets::new()))?;
     /// let group = store.create_group("Flat", "Anna")?;
     /// let changes = store.subscribe()?;
-    /// group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
+    /// group.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }])?;
     /// let change = changes.next(Duration::from_secs(1)).ok_or("nothing changed")?;
     /// assert_eq!((change.group, change.new_entries, change.members), (group.id(), 1, true));
     /// assert_eq!(changes.try_next(), None);

@@ -106,7 +106,7 @@ impl StoreOptions {
     /// let store = StoreOptions::new().speaks(speaks.clone()).in_memory()?;
     /// let group = store.create_group("Flat", "Anna")?;
     /// assert_eq!(group.lists().devices()?[0].speaks, None);
-    /// group.append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(None))])?;
+    /// group.entries().append(vec![NewEntry::Setting(SettingValue::DefaultCurrency(None))])?;
     /// assert_eq!(group.lists().devices()?[0].speaks, Some(speaks));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

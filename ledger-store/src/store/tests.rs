@@ -29,7 +29,7 @@ impl Fixture {
         let (path, secrets) = (folder.path().join("flat.db"), Arc::new(MemorySecrets::new()));
         let store = options.open_or_create(&path, secrets.clone()).unwrap();
         let group = store.create_group("Flat", "Anna").unwrap();
-        group.append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
+        group.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
         Self { _folder: folder, path, secrets, store, group }
     }
 
@@ -118,7 +118,7 @@ fn short() -> StoreOptions {
 #[test]
 fn readers_go_on_while_a_transaction_is_open() {
     let Fixture { store, group, _folder, .. } = &Fixture::new(StoreOptions::new().readers(2));
-    let expense = group.append(vec![spend(&group.state().unwrap(), 100)]).unwrap()[0];
+    let expense = group.entries().append(vec![spend(&group.state().unwrap(), 100)]).unwrap()[0];
     let before = group.ledger().unwrap();
     scope(|scope| {
         let writer = hold(scope, |wait| write_and_wait(group, wait));
@@ -158,7 +158,7 @@ fn a_writer_who_waits_too_long_is_told_that_it_is_busy() {
     let fixture = Fixture::new(short());
     let (group, again) = (&fixture.group, fixture.again());
     let elsewhere = again.group(group.id()).unwrap();
-    let late = || group.append(vec![NewEntry::Placeholder { name: "Late".into() }]);
+    let late = || group.entries().append(vec![NewEntry::Placeholder { name: "Late".into() }]);
     scope(|scope| {
         // In this store, and through another one, as another process.
         for other in [group, &elsewhere] {
@@ -186,7 +186,7 @@ fn writers_are_served_in_the_order_in_which_they_came() {
             .map(|n| {
                 let name = format!("Guest {n}");
                 let thread = scope.spawn(move || {
-                    group.append(vec![NewEntry::Placeholder { name }]).unwrap();
+                    group.entries().append(vec![NewEntry::Placeholder { name }]).unwrap();
                 });
                 while connections.waiting() <= n {
                     std::thread::yield_now();
@@ -227,7 +227,7 @@ fn a_reader_who_waits_too_long_is_told_that_it_is_busy() {
                 .entries,
             2
         );
-        group.append(vec![NewEntry::Placeholder { name: "Cleo".into() }]).unwrap();
+        group.entries().append(vec![NewEntry::Placeholder { name: "Cleo".into() }]).unwrap();
         assert_eq!(reader.go().unwrap().len(), 1);
     });
     assert_eq!(count(group), 3);
@@ -256,7 +256,7 @@ fn a_snapshot_stays_what_it_was() {
             })
         });
         let changes = store.subscribe().unwrap();
-        group.append(vec![spend(&state, 7)]).unwrap();
+        group.entries().append(vec![spend(&state, 7)]).unwrap();
         assert_eq!(changes.try_next().map(|change| change.new_entries), Some(1));
         assert_eq!(reader.go().unwrap(), 2);
         // What the late reader brought along counts for nothing.
@@ -307,7 +307,7 @@ fn lists_and_balances_agree_at_every_moment() {
         start.wait();
         for n in 0..20 {
             let new = (1..4).map(|m| spend(&state, 1 + odd + n * m)).collect();
-            let ids = group.append(new).unwrap();
+            let ids = group.entries().append(new).unwrap();
             let original = ids[0];
             let cancel = NewEntry::Cancellation { original, reason: None };
             let transaction = match spend(&state, 1000 + n) {
@@ -315,7 +315,7 @@ fn lists_and_balances_agree_at_every_moment() {
                 _ => panic!("no expense"),
             };
             let correct = NewEntry::Correction { original: ids[1], transaction };
-            group.append(vec![cancel, correct]).unwrap();
+            group.entries().append(vec![cancel, correct]).unwrap();
             if n % 5 == 0 {
                 group.checkpoint().unwrap();
             }
@@ -361,7 +361,7 @@ fn a_subscription_misses_nothing() {
             let writer = scope.spawn(|| {
                 start.wait();
                 for n in 1..4 {
-                    group.append(vec![spend(&state, n)]).unwrap();
+                    group.entries().append(vec![spend(&state, n)]).unwrap();
                 }
             });
             start.wait();
@@ -385,7 +385,7 @@ fn suspension_closes_everything_and_calls_are_refused_until_it_ends() {
     let fixture = Fixture::new(StoreOptions::new());
     let (store, group) = (&fixture.store, &fixture.group);
     let changes = store.subscribe().unwrap();
-    group.append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
+    group.entries().append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
     assert!(fixture.open_files() > 0);
     store.suspend().unwrap();
     assert_eq!(fixture.open_files(), 0);
@@ -393,7 +393,7 @@ fn suspension_closes_everything_and_calls_are_refused_until_it_ends() {
     fn refused<T>(result: Result<T, StoreError>) -> bool {
         matches!(result, Err(StoreError::Suspended))
     }
-    assert!(refused(group.state()) && refused(group.append(Vec::new())));
+    assert!(refused(group.state()) && refused(group.entries().append(Vec::new())));
     assert!(refused(store.groups()) && refused(store.checkpoint_all()));
     assert!(refused(store.group(group.id())) && refused(store.delete_group(group.id())));
     let copy = fixture.path.with_extension("copy");
@@ -406,11 +406,11 @@ fn suspension_closes_everything_and_calls_are_refused_until_it_ends() {
     let elsewhere = fixture.again();
     let there = elsewhere.group(group.id()).unwrap();
     assert_eq!(there.opening().unwrap().from_checkpoint, 3, "suspension saves checkpoints");
-    there.append(vec![spend(&there.state().unwrap(), 5)]).unwrap();
+    there.entries().append(vec![spend(&there.state().unwrap(), 5)]).unwrap();
     store.resume().unwrap();
     store.resume().unwrap();
     assert_eq!((count(group), changes.try_next().map(|change| change.new_entries)), (4, Some(2)));
-    group.append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
+    group.entries().append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
     assert_eq!(changes.try_next().map(|change| change.new_entries), Some(1));
 }
 
@@ -436,7 +436,7 @@ fn suspension_stops_what_runs_and_leaves_nothing_half_done() {
             })
         });
         // Waits for its turn, and is sent away.
-        let waits = scope.spawn(|| group.append(vec![spend(before.state(), 1)]));
+        let waits = scope.spawn(|| group.entries().append(vec![spend(before.state(), 1)]));
         while store.0.connections().waiting() == 0 {
             std::thread::yield_now();
         }
@@ -450,7 +450,7 @@ fn suspension_stops_what_runs_and_leaves_nothing_half_done() {
     });
     store.resume().unwrap();
     assert_eq!(group.ledger().unwrap().view(), before.view());
-    group.append(vec![spend(before.state(), 1)]).unwrap();
+    group.entries().append(vec![spend(before.state(), 1)]).unwrap();
 }
 
 #[test]
@@ -518,7 +518,7 @@ fn checkpoints_are_saved_on_request() {
     store.checkpoint_all().unwrap();
     assert_eq!(rows(), 1, "nothing came since");
     let other = store.create_group("Two", "Anna").unwrap();
-    group.append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
+    group.entries().append(vec![spend(&group.state().unwrap(), 5)]).unwrap();
     // Not even in memory.
     store.maintenance().release_memory().unwrap();
     store.checkpoint_all().unwrap();

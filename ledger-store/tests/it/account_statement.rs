@@ -74,7 +74,7 @@ fn statements_end_at_the_balance_after_corrections_and_cancellations() {
             let state = group.state().unwrap();
             let entries: Vec<_> =
                 (0..4).map(|_| something(&state, &mut originals, &mut rng)).collect();
-            let ids = group.append(entries.clone()).unwrap();
+            let ids = group.entries().append(entries.clone()).unwrap();
             let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
             originals.extend(new.map(|(_, id)| id));
         }
@@ -96,7 +96,7 @@ fn statements_are_right_in_a_currency_with_a_thousand_rows() {
         let to = members[if n.is_multiple_of(3) { 2 } else { 1 }];
         NewEntry::Record(Transfer::new(date, currency(code), amount, members[0], to).into())
     };
-    group.append((1..=1_020).map(transfer).collect()).unwrap();
+    group.entries().append((1..=1_020).map(transfer).collect()).unwrap();
     for member in members {
         for code in ["EUR", "JPY"] {
             let whole = group.lists().statement(member, currency(code), None, u32::MAX).unwrap();
@@ -173,7 +173,7 @@ fn units_have_accounts_of_their_own() {
         NewEntry::Record(Transfer::new(date, currency(code), amount, members[0], members[1]).into())
     };
     let codes = ["beers/0", "beers/1", "loyalty_points x/0", "点数/9"];
-    group.append((1..=12).map(|n| transfer(codes[n % 4], n as u64)).collect()).unwrap();
+    group.entries().append((1..=12).map(|n| transfer(codes[n % 4], n as u64)).collect()).unwrap();
     let mut cursors = Vec::new();
     for code in codes {
         let whole = group.lists().statement(members[0], currency(code), None, u32::MAX).unwrap();
@@ -259,7 +259,7 @@ fn a_statement_as_of_an_entry_is_what_it_was_then() {
             let state = group.state().unwrap();
             let entries: Vec<_> =
                 (0..4).map(|_| something(&state, &mut originals, &mut rng)).collect();
-            let ids = group.append(entries.clone()).unwrap();
+            let ids = group.entries().append(entries.clone()).unwrap();
             let last = *ids.last().unwrap();
             let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
             originals.extend(new.map(|(_, id)| id));
@@ -278,7 +278,7 @@ fn a_statement_as_of_an_entry_is_what_it_was_then() {
         assert!(total > 100, "{total} rows");
         for day in ["2026-01-31", "2026-06-15", "2026-12-31"] {
             let point = AsOf::Date(day.parse().unwrap());
-            let balances = group.balances_as_of(point, &mut go_on).unwrap();
+            let balances = group.balances().as_of(point, &mut go_on).unwrap();
             for (member, code) in accounts() {
                 let rows = group.lists().statement(member, code, None, u32::MAX).unwrap();
                 let up_to = |row: &Plain| {

@@ -384,9 +384,9 @@ fn story(
     let store = step(again, || Store::open_or_create(db, secrets.clone()))?;
     let group = step(again, || store.create_group("Flat", "Anna"))?;
     let guest = |name: &str| ledger_store::NewEntry::Placeholder { name: name.to_owned() };
-    ids.extend(step(again, || group.append(vec![guest("Ben")]))?);
+    ids.extend(step(again, || group.entries().append(vec![guest("Ben")]))?);
     step(again, || Ok(secrets.rewrap(key(2))?))?;
-    ids.extend(step(again, || group.append(vec![guest("Cleo")]))?);
+    ids.extend(step(again, || group.entries().append(vec![guest("Cleo")]))?);
     Ok(())
 }
 
@@ -439,7 +439,7 @@ fn a_secret_store_that_fails_at_any_call_leaves_one_app_key_that_opens_everythin
 
 fn record_one(group: &Group) {
     let name = "Late".to_owned();
-    group.append(vec![ledger_store::NewEntry::Placeholder { name }]).unwrap();
+    group.entries().append(vec![ledger_store::NewEntry::Placeholder { name }]).unwrap();
 }
 
 /// Child process of the other test.

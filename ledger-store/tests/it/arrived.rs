@@ -37,9 +37,10 @@ fn a_dinner_that_comes_an_hour_late_is_new_although_it_sorts_third() {
     hand_over(&ben, &anna);
     ben.mark_read(None).unwrap();
     // Anna's phone is offline at dinner. Meanwhile Ben records two of later days.
-    let late = anna.append(vec![NewEntry::Record(dinner(&anna, "2026-11-20"))]).unwrap()[0];
+    let late =
+        anna.entries().append(vec![NewEntry::Record(dinner(&anna, "2026-11-20"))]).unwrap()[0];
     for day in ["2026-11-21", "2026-11-22"] {
-        ben.append(vec![NewEntry::Record(dinner(&ben, day))]).unwrap();
+        ben.entries().append(vec![NewEntry::Record(dinner(&ben, day))]).unwrap();
     }
     assert_eq!(unread(&ben), 0, "what was recorded here is not new to whoever recorded it");
     let (_, before) = new(&ben, None);

@@ -29,7 +29,7 @@ fn assert_as_of(group: &Group) {
     let ids = all.iter().map(|entry| AsOf::Entry(common::decode(entry).id()));
     for point in days.into_iter().chain(ids) {
         let expected = evaluation.as_of(point).unwrap();
-        let found = group.balances_as_of(point, &mut go_on).unwrap();
+        let found = group.balances().as_of(point, &mut go_on).unwrap();
         assert_eq!(found, open(&expected), "{point:?}");
     }
 }
@@ -47,7 +47,7 @@ fn balances_as_of_every_entry_and_day_are_those_from_scratch() {
             let state = group.state().unwrap();
             let batch: Vec<NewEntry> =
                 (0..4).map(|_| something(&state, &mut originals, &mut rng)).collect();
-            let ids = group.append(batch.clone()).unwrap();
+            let ids = group.entries().append(batch.clone()).unwrap();
             let new = batch.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
             originals.extend(new.map(|(_, id)| id));
             // Ben changes something, and some of it is void in the end.
@@ -75,11 +75,11 @@ fn an_unknown_point_is_refused_and_the_work_can_be_stopped() {
     let store = folder.store();
     let group = only(&store);
     let unknown = EntryId::from_bytes([7; 32]);
-    let refused = group.balances_as_of(AsOf::Entry(unknown), &mut go_on);
+    let refused = group.balances().as_of(AsOf::Entry(unknown), &mut go_on);
     assert!(matches!(refused, Err(StoreError::UnknownEntry(ids)) if ids == [unknown]));
     let stop = &mut |_| ControlFlow::Break(());
     for point in [AsOf::Entry(group.id().genesis()), AsOf::Date("2026-12-31".parse().unwrap())] {
-        let stopped = group.balances_as_of(point, stop);
+        let stopped = group.balances().as_of(point, stop);
         assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
     }
 }

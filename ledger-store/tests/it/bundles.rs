@@ -280,7 +280,7 @@ fn a_full_quarantine_loses_nothing_for_good() {
     // Ben has the entry that begins the epoch.
     let epoch = anna.state().unwrap().usable_epochs().next().unwrap().0;
     let named = entries(&anna).into_iter().find(|entry| decode(entry).id() == epoch).unwrap();
-    assert_eq!(added(&ben.group.ingest(&[named]).unwrap()), [epoch]);
+    assert_eq!(added(&ben.group.entries().ingest(&[named]).unwrap()), [epoch]);
     let report = import(&ben.group, &without);
     assert_eq!(report.waiting, 2_000);
     assert!(report.not_kept > 40 && !report.is_complete(), "{report:?}");

@@ -29,7 +29,7 @@ fn a_change_says_what_changed() {
     assert_eq!(changes.try_next(), None, "what was there before is no change");
     let mut rng = Rng::new(1);
 
-    group.append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
     assert_eq!(flags(changes.try_next()), (1, true, false, false));
     assert_eq!(flags(mine.try_next()), (1, true, false, false));
     record(&group, 3, 3, &mut rng);
@@ -44,8 +44,8 @@ fn a_change_says_what_changed() {
     ben.remove(&group, known);
     assert_eq!(flags(changes.try_next()), (1, true, true, true));
     // Reading, entries that are known, and what fails change nothing.
-    group.ingest(&entries(&group)).unwrap();
-    group.append(vec![NewEntry::Placeholder { name: String::new() }]).unwrap_err();
+    group.entries().ingest(&entries(&group)).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: String::new() }]).unwrap_err();
     assert_sound(&group);
     assert_eq!(changes.try_next(), None);
     // What was not taken is one change.
@@ -63,7 +63,7 @@ fn a_subscriber_who_sleeps_costs_one_change_per_group() {
     let store = folder.store();
     let one = found(&store, 2);
     let two = store.create_group("Trip", "Anna").unwrap();
-    two.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
+    two.entries().append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     let sleeps = store.subscribe().unwrap();
     let mut rng = Rng::new(2);
     for _ in 0..40 {
@@ -125,11 +125,11 @@ fn what_another_process_writes_is_told_when_it_is_read() {
     store.refresh().unwrap();
     assert_eq!(flags(changes.try_next()), (3, false, true, false));
     record(&only(&elsewhere), 2, 2, &mut rng);
-    group.append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
     assert_eq!(flags(changes.try_next()), (3, true, true, false));
     // A failed write in between hides nothing.
     record(&only(&elsewhere), 2, 2, &mut rng);
-    group.append(vec![NewEntry::Placeholder { name: String::new() }]).unwrap_err();
+    group.entries().append(vec![NewEntry::Placeholder { name: String::new() }]).unwrap_err();
     store.refresh().unwrap();
     assert_eq!(flags(changes.try_next()), (2, false, true, false));
     // Nor does giving back memory.
@@ -143,8 +143,11 @@ fn what_another_process_writes_is_told_when_it_is_read() {
     store.refresh().unwrap();
     assert!(changes.try_next().unwrap().deleted);
     assert!(matches!(group.state(), Err(StoreError::UnknownGroup(_))));
-    assert!(matches!(group.ingest(&[]), Err(StoreError::UnknownGroup(_))));
-    assert!(matches!(group.append(vec![]), Err(StoreError::Secrets(_))), "its key is gone");
+    assert!(matches!(group.entries().ingest(&[]), Err(StoreError::UnknownGroup(_))));
+    assert!(
+        matches!(group.entries().append(vec![]), Err(StoreError::Secrets(_))),
+        "its key is gone"
+    );
 }
 
 #[test]
@@ -224,14 +227,15 @@ fn a_deleted_group_leaves_nothing() {
     record(&keep, 400, 400, &mut rng);
     let ben = Ben::join(&folder, &keep);
     let group = store.create_group("Gone", "Anna").unwrap();
-    group.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     let mut said = common::details(&group.state().unwrap(), &mut rng);
     match &mut said {
         Transaction::Expense(expense) => expense.description = "Xylophone".into(),
         Transaction::Transfer(transfer) => transfer.description = "Xylophone".into(),
     }
-    let ids = group.append(vec![NewEntry::Record(said.clone()); 5]).unwrap();
+    let ids = group.entries().append(vec![NewEntry::Record(said.clone()); 5]).unwrap();
     group
+        .entries()
         .append(vec![NewEntry::Correction { original: ids[0], transaction: said.clone() }])
         .unwrap();
     let raw = folder.raw();

@@ -12,16 +12,16 @@ use crate::common::{self, Folder, Rng, assert_sound, count, details, found};
 
 fn record(group: &Group, rng: &mut Rng) -> EntryId {
     let transaction = details(&group.state().unwrap(), rng);
-    group.append(vec![NewEntry::Record(transaction)]).unwrap()[0]
+    group.entries().append(vec![NewEntry::Record(transaction)]).unwrap()[0]
 }
 
 fn correct(group: &Group, original: EntryId, rng: &mut Rng) -> Result<EntryId, StoreError> {
     let transaction = details(&group.state().unwrap(), rng);
-    Ok(group.append(vec![NewEntry::Correction { original, transaction }])?[0])
+    Ok(group.entries().append(vec![NewEntry::Correction { original, transaction }])?[0])
 }
 
 fn cancel(group: &Group, original: EntryId) -> Result<EntryId, StoreError> {
-    Ok(group.append(vec![NewEntry::Cancellation { original, reason: None }])?[0])
+    Ok(group.entries().append(vec![NewEntry::Cancellation { original, reason: None }])?[0])
 }
 
 #[test]
@@ -41,12 +41,12 @@ fn nothing_changes_what_was_cancelled() {
     is_final(correct(&group, dinner, &mut rng));
     is_final(cancel(&group, dinner));
     is_final(cancel(&group, cancelled));
-    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinner }]);
+    let copy = group.entries().append(vec![NewEntry::VoidEntryCopy { original: dinner }]);
     is_final(copy.map(|ids| ids[0]));
     // In one batch, too; then none of it is recorded.
     let tea = record(&group, &mut rng);
     let transaction = details(&group.state().unwrap(), &mut rng);
-    let both = group.append(vec![
+    let both = group.entries().append(vec![
         NewEntry::Cancellation { original: tea, reason: None },
         NewEntry::Correction { original: tea, transaction },
     ]);
@@ -63,27 +63,27 @@ fn a_restoration_takes_back_a_cancellation_and_tells_when_there_is_none() {
     let dinner = record(&group, &mut rng);
     let before = group.state().unwrap().digest();
     let is_refused = || {
-        let result = group.restore(dinner);
+        let result = group.entries().restore(dinner);
         assert!(matches!(result, Err(StoreError::NotCancelled(id)) if id == dinner), "{result:?}");
     };
     is_refused();
     let cancelled = cancel(&group, dinner).unwrap();
     assert_ne!(group.state().unwrap().digest(), before);
-    let restored = group.restore(cancelled).unwrap();
+    let restored = group.entries().restore(cancelled).unwrap();
     assert_eq!(group.state().unwrap().digest(), before);
     is_refused();
     let corrected = correct(&group, restored, &mut rng).unwrap();
     let row = group.lists().expenses(None, 1).unwrap().remove(0);
     assert_eq!((row.current_version, row.cancelled), (corrected, false));
     cancel(&group, dinner).unwrap();
-    group.restore(dinner).unwrap();
+    group.entries().restore(dinner).unwrap();
     let kinds: Vec<_> =
         group.lists().history(dinner, None, 9).unwrap().iter().map(|row| row.kind).collect();
     use VersionKind::{Cancellation, Correction, Original, Restoration};
     let expected = [Restoration, Cancellation, Correction, Restoration, Cancellation, Original];
     assert_eq!(kinds, expected);
     let nowhere = EntryId::from_bytes([7; 32]);
-    assert!(matches!(group.restore(nowhere), Err(StoreError::UnknownEntry(_))));
+    assert!(matches!(group.entries().restore(nowhere), Err(StoreError::UnknownEntry(_))));
     assert_sound(&group);
 }
 
@@ -98,7 +98,7 @@ fn the_id_of_a_change_stands_for_its_original() {
     let row = || group.lists().expenses(None, 1).unwrap().remove(0);
     assert_eq!((row().original, row().current_version), (dinner, again));
     let confirm = NewEntry::Confirmation { target: again, note: None };
-    let confirmed = group.append(vec![confirm]).unwrap()[0];
+    let confirmed = group.entries().append(vec![confirm]).unwrap()[0];
     assert_eq!(verdict(&group, confirmed), Verdict::Applied);
     cancel(&group, again).unwrap();
     assert!(row().cancelled);
@@ -113,7 +113,7 @@ fn only_what_does_not_count_is_copied_and_only_what_counts_is_changed() {
     let store = folder.store();
     let group = found(&store, 2);
     let mine = record(&group, &mut rng);
-    let copy = |original| group.append(vec![NewEntry::VoidEntryCopy { original }]);
+    let copy = |original| group.entries().append(vec![NewEntry::VoidEntryCopy { original }]);
     assert!(matches!(copy(mine), Err(StoreError::AlreadyCounts(id)) if id == mine));
     let ben = Ben::join(&folder, &group);
     let known = common::heads(&group);

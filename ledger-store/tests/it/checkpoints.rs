@@ -234,7 +234,7 @@ fn whenever_it_is_reopened_it_means_what_its_entries_mean() {
             let state = group.state().unwrap();
             let new: Vec<NewEntry> =
                 (0..60).map(|_| something(&state, &mut originals, &mut rng)).collect();
-            let ids = group.append(new.clone()).unwrap();
+            let ids = group.entries().append(new.clone()).unwrap();
             let recorded =
                 new.iter().zip(ids).filter(|(new, _)| matches!(new, NewEntry::Record(_)));
             originals.extend(recorded.map(|(_, id)| id));
@@ -259,7 +259,7 @@ fn a_new_person_in_the_tail_is_known_after_reopening() {
     let folder = filled(10, 620);
     let store = folder.store();
     let group = only(&store);
-    group.append(vec![NewEntry::Placeholder { name: "Late".to_owned() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Late".to_owned() }]).unwrap();
     record(&group, 30, 30, &mut Rng::new(10));
     let right = digest(&group);
     drop(store);

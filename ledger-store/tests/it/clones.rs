@@ -27,7 +27,7 @@ fn a_restored_backup_signs_nothing_until_it_knows_what_it_handed_out() {
     let store = folder.store();
     let group = only(&store);
     let details = details(&group.state().unwrap(), &mut rng);
-    let refused = group.append(vec![NewEntry::Record(details)]);
+    let refused = group.entries().append(vec![NewEntry::Record(details)]);
     assert!(matches!(refused, Err(StoreError::RolledBack(id)) if id == last), "{refused:?}");
     // Others have what it lacks.
     assert!(import(&group, &export(&ben.group)).is_complete());
@@ -56,7 +56,7 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
     assert!(import(&cloned, &export(&ben.group)).forked);
     let details = details(&cloned.state().unwrap(), &mut rng);
     let entry = || vec![NewEntry::Record(details.clone())];
-    let refused = cloned.append(entry());
+    let refused = cloned.entries().append(entry());
     assert!(matches!(refused, Err(StoreError::Forked(device)) if device == cloned.device()));
     assert!(matches!(cloned.keys().rotate_group_key(0), Err(StoreError::Forked(_))));
     // So does the first one, by a bundle; and a restart forgets nothing.
@@ -65,7 +65,7 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
     assert!(!import(&ben.group, &bundle).forked, "it is not Ben's device");
     drop((group, store));
     let store = folder.store();
-    assert!(matches!(only(&store).append(entry()), Err(StoreError::Forked(_))));
+    assert!(matches!(only(&store).entries().append(entry()), Err(StoreError::Forked(_))));
 
     // The clone takes new keys, and a member carries its enrolment.
     let old = cloned.device();
@@ -75,14 +75,14 @@ fn a_clone_is_noticed_by_its_fork_and_starts_anew() {
     let (of, _) = ben.store.recovery().approve_device(&request).unwrap();
     assert_eq!(of, cloned.id());
     assert!(import(&cloned, &export(&ben.group)).is_complete());
-    let anew = cloned.append(entry()).unwrap()[0];
+    let anew = cloned.entries().append(entry()).unwrap()[0];
     exchange(&[&cloned, &ben.group]);
     let known: Vec<EntryId> = entries(&ben.group).iter().map(|e| decode(e).id()).collect();
     assert!([hers, other, anew].iter().all(|id| known.contains(id)), "both branches count");
     // The key that two have is revoked.
     let revoke = StatementIntent::Revoke { device: old, since: None };
-    let proposal = cloned.propose(revoke).unwrap();
-    cloned.sign(&proposal).unwrap();
+    let proposal = cloned.statements().propose(revoke).unwrap();
+    cloned.statements().sign(&proposal).unwrap();
     assert!(!cloned.state().unwrap().may_write(old));
     assert_sound(&cloned);
 }

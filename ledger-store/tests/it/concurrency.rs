@@ -27,7 +27,7 @@ fn two_writers_on_one_file_both_get_everything_in() {
                 let state = group.state().unwrap();
                 let size = 1 + rng.below(9);
                 let batch = (0..size).map(|_| NewEntry::Record(details(&state, &mut rng)));
-                group.append(batch.collect()).unwrap()
+                group.entries().append(batch.collect()).unwrap()
             })
             .collect()
     };
@@ -147,11 +147,11 @@ fn a_batch_with_something_wrong_in_it_leaves_nothing() {
     let details = details(&group.state().unwrap(), &mut Rng::new(7));
     let change = NewEntry::Correction { original: unknown, transaction: details };
     for bad in [nobody, nothing, change] {
-        group.append(vec![good.clone(), bad, good.clone()]).unwrap_err();
+        group.entries().append(vec![good.clone(), bad, good.clone()]).unwrap_err();
         assert_eq!((count(&group), digest(&group), entries(&group)), before);
     }
     assert_sound(&group);
-    assert_eq!(group.append(vec![good.clone(), good]).unwrap().len(), 2);
+    assert_eq!(group.entries().append(vec![good.clone(), good]).unwrap().len(), 2);
     assert_sound(&group);
 }
 

@@ -120,10 +120,10 @@ fn a_flood_of_heads_keeps_nobody_from_writing() {
             (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
         })
         .collect();
-    assert_eq!(group.ingest(&forks).unwrap().added.len(), 50);
+    assert_eq!(group.entries().ingest(&forks).unwrap().added.len(), 50);
     assert_eq!(group.ledger().unwrap().next_position(anna.id()), None);
     let dinner = NewEntry::Record(details(&group.state().unwrap(), &mut rng));
-    let written = group.append(vec![dinner]).unwrap();
+    let written = group.entries().append(vec![dinner]).unwrap();
     assert_eq!(verdict(&group, written[0]), Verdict::Applied);
     assert_eq!(group.ledger().unwrap().frontier().heads().count(), 1);
     assert_sound(&group);
@@ -183,20 +183,20 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     let store =
         folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
     let group = only(&store);
-    let report = group.ingest(&flood).unwrap();
+    let report = group.entries().ingest(&flood).unwrap();
     assert_eq!((report.added.len(), report.left_out), (50, 10));
     assert!(report.missing.is_empty(), "nobody is to be asked for them");
     assert_eq!((group.agreed_heads().unwrap(), group.state().unwrap().digest()), calm);
-    let again = group.ingest(&flood).unwrap();
+    let again = group.entries().ingest(&flood).unwrap();
     assert_eq!((again.added.len(), again.duplicates, again.left_out), (0, 50, 10));
     assert_sound(&group);
 
     let position = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![back], at);
     let merge = Draft::merge().sign(&cleo, &position, 0).unwrap();
     let bytes = (merge.decoded().as_bytes().to_vec(), *merge.decoded().signature());
-    let waits = group.ingest(&[bytes]).unwrap();
+    let waits = group.entries().ingest(&[bytes]).unwrap();
     assert_eq!(waits.missing, [back].into());
-    let report = group.ingest(&flood).unwrap();
+    let report = group.entries().ingest(&flood).unwrap();
     assert_eq!((report.added.len(), report.left_out), (11, 0), "her entry, and all below it");
     assert_eq!(verdict(&group, merge.id()), Verdict::Applied);
     assert!(group.agreed_heads().unwrap().contains(&merge.id()));
@@ -239,19 +239,19 @@ fn only_what_is_needed_is_kept_beyond_the_limit() {
     let store =
         folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
     let group = only(&store);
-    assert_eq!(group.ingest(&kept).unwrap().added.len(), 50);
+    assert_eq!(group.entries().ingest(&kept).unwrap().added.len(), 50);
     // It waits, as nobody knows yet what it follows.
-    let waits = group.ingest(&[travelling(other)]).unwrap();
+    let waits = group.entries().ingest(&[travelling(other)]).unwrap();
     assert_eq!(waits.missing, [needed.id()].into());
 
     let clock = needed.decoded().header().lamport() + 1;
     let place = hazmat::any_position(group.id(), cleo.id(), 0, hers, vec![needed.id()], clock);
     let merge = Draft::merge().sign(&cleo, &place, 0).unwrap();
-    let report = group.ingest(&[travelling(&merge), travelling(needed)]).unwrap();
+    let report = group.entries().ingest(&[travelling(&merge), travelling(needed)]).unwrap();
     assert!([needed.id(), merge.id()].iter().all(|id| added(&report).contains(id)));
     assert_eq!((report.added.len(), report.left_out), (2, 1));
     assert!(report.missing.is_empty());
     // Cleo's entry needs all that counted to Ben: there is room for the other one now.
-    assert_eq!(added(&group.ingest(&[travelling(other)]).unwrap()), [other.id()]);
+    assert_eq!(added(&group.entries().ingest(&[travelling(other)]).unwrap()), [other.id()]);
     assert_sound(&group);
 }

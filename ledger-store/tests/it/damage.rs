@@ -40,7 +40,7 @@ impl Whole {
         if let ledger_core::Transaction::Expense(expense) = &mut long {
             expense.note = Some("and so on ".repeat(400));
         }
-        groups[1].append(vec![ledger_store::NewEntry::Record(long)]).unwrap();
+        groups[1].entries().append(vec![ledger_store::NewEntry::Record(long)]).unwrap();
         record(&groups[0], 440, 110, &mut rng);
         store.delete_group(groups[3].id()).unwrap();
         let entries: BTreeMap<GroupId, Vec<Travelling>> =
@@ -106,7 +106,7 @@ impl Whole {
         }
         for (id, entries) in &self.entries {
             let Ok(group) = store.group(*id) else { continue };
-            let report = group.ingest(entries).unwrap();
+            let report = group.entries().ingest(entries).unwrap();
             assert!(report.refused.is_empty() && report.missing.is_empty(), "{case}: {report:?}");
             assert_eq!(digest(&group), self.digests[id], "{case}");
             assert_eq!(common::count(&group), entries.len() as u64, "{case}");

@@ -21,9 +21,9 @@ fn sum(parts: impl IntoIterator<Item = Balance>) -> Balance {
 /// The debts of each member, and those of all, sum to the balances and agree with each other.
 fn assert_debts(group: &Group) {
     let state = group.state().unwrap();
-    let all = group.pairwise_debts(&mut go_on).unwrap();
+    let all = group.balances().pairwise_debts(&mut go_on).unwrap();
     for (member, _) in state.members() {
-        let of_member = group.debts(member).unwrap();
+        let of_member = group.balances().debts(member).unwrap();
         assert!(of_member.iter().all(|(_, others)| !others.is_empty()));
         for currency in state.currencies() {
             let others: Vec<_> = all.of(currency, member);
@@ -76,7 +76,7 @@ fn debts_sum_to_the_balances_after_corrections_and_cancellations() {
             for _ in 0..4 {
                 entries.push(something(&state, &mut originals, &mut rng));
             }
-            let ids = group.append(entries.clone()).unwrap();
+            let ids = group.entries().append(entries.clone()).unwrap();
             let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
             originals.extend(new.map(|(_, id)| id));
         }
@@ -92,16 +92,16 @@ fn voided_expenses_are_owed_no_more() {
     let group = found(&store, 2);
     let mut rng = Rng::new(11);
     record(&group, 20, 20, &mut rng);
-    let before = group.pairwise_debts(&mut go_on).unwrap();
+    let before = group.balances().pairwise_debts(&mut go_on).unwrap();
     let ben = Ben::join(&folder, &group);
     let state = group.state().unwrap();
     let dinner = details(&state, &mut rng);
     let dinner = ben.write(&group, Draft::record(&state, &dinner).unwrap());
-    assert_ne!(group.pairwise_debts(&mut go_on).unwrap(), before);
+    assert_ne!(group.balances().pairwise_debts(&mut go_on).unwrap(), before);
     let removal = StatementIntent::Remove { member: ben.member, since: Some(dinner) };
-    let proposal = group.propose(removal).unwrap();
-    group.sign(&proposal).unwrap();
-    assert_eq!(group.pairwise_debts(&mut go_on).unwrap(), before);
+    let proposal = group.statements().propose(removal).unwrap();
+    group.statements().sign(&proposal).unwrap();
+    assert_eq!(group.balances().pairwise_debts(&mut go_on).unwrap(), before);
     assert_debts(&group);
 }
 
@@ -113,7 +113,7 @@ fn a_successor_group_begins_with_debts_that_sum_to_its_opening_balances() {
     record(&group, 30, 30, &mut Rng::new(7));
     let next = group.create_successor_group("Flat again").unwrap();
     assert_debts(&next);
-    assert!(next.pairwise_debts(&mut go_on).unwrap().currencies().next().is_some());
+    assert!(next.balances().pairwise_debts(&mut go_on).unwrap().currencies().next().is_some());
     record(&next, 30, 30, &mut Rng::new(8));
     assert_debts(&next);
 }
@@ -126,13 +126,14 @@ fn adding_up_reports_progress_and_can_be_stopped() {
     record(&group, 600, 600, &mut Rng::new(9));
     let mut told = Vec::new();
     group
+        .balances()
         .pairwise_debts(&mut |progress| {
             told.push((progress.phase, progress.done, progress.total));
             ControlFlow::Continue(())
         })
         .unwrap();
     assert_eq!(told, [0, 256, 512, 600].map(|done| (Phase::Summing, done, 600)));
-    let stopped = group.pairwise_debts(&mut |progress| match progress.done {
+    let stopped = group.balances().pairwise_debts(&mut |progress| match progress.done {
         0 => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
     });
@@ -150,16 +151,16 @@ fn adding_up_can_be_stopped_within_one_expense() {
     let all = Expense::new("2026-11-21".parse().unwrap(), "All", euro(), unit(30_000))
         .payers(members.iter().map(|member| (*member, unit(100))))
         .split_equally(&members, 0);
-    group.append(vec![NewEntry::Record(all.into())]).unwrap();
+    group.entries().append(vec![NewEntry::Record(all.into())]).unwrap();
     let mut told = Vec::new();
     let mut tell = |progress: Progress| {
         told.push((progress.done, progress.total));
         ControlFlow::Continue(())
     };
-    group.pairwise_debts(&mut tell).unwrap();
+    group.balances().pairwise_debts(&mut tell).unwrap();
     assert_eq!(told, [(0, 1), (0, 1), (1, 1)]);
     let mut calls = 0;
-    let stopped = group.pairwise_debts(&mut |_| {
+    let stopped = group.balances().pairwise_debts(&mut |_| {
         calls += 1;
         if calls < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
@@ -172,5 +173,5 @@ fn a_stranger_has_no_debts() {
     let store = folder.store();
     let group = found(&store, 1);
     record(&group, 5, 5, &mut Rng::new(10));
-    assert_eq!(group.debts(MemberId::from_bytes([9; 32])).unwrap(), []);
+    assert_eq!(group.balances().debts(MemberId::from_bytes([9; 32])).unwrap(), []);
 }

@@ -31,8 +31,11 @@ fn what_an_older_version_did_not_know_is_derived_anew() {
     record(&group, 3, 3, &mut Rng::new(1));
     let dinner = group.lists().expenses(None, 1).unwrap()[0].original;
     let before = group.lists().expenses(None, 9).unwrap();
-    group.append(vec![NewEntry::Cancellation { original: dinner, reason: None }]).unwrap();
-    let restoration = group.restore(dinner).unwrap();
+    group
+        .entries()
+        .append(vec![NewEntry::Cancellation { original: dinner, reason: None }])
+        .unwrap();
+    let restoration = group.entries().restore(dinner).unwrap();
     store.checkpoint_all().unwrap();
     drop((group, store));
     let raw = folder.raw();
@@ -83,7 +86,7 @@ fn void_entries_from_a_file_have_their_origins_again() {
     let store = folder.open().unwrap();
     let group = common::only(&store);
     assert_sound(&group);
-    let mine = group.append(vec![NewEntry::Record(row)]).unwrap()[0];
+    let mine = group.entries().append(vec![NewEntry::Record(row)]).unwrap()[0];
     let shown = group.lists().expenses(None, 9).unwrap();
     assert_eq!((shown[0].original, shown[0].current_version), (his, mine));
     assert_sound(&group);
@@ -184,7 +187,7 @@ fn a_damaged_page_of_one_group_leaves_the_others_alone() {
         record(&group, 3, 1, &mut rng);
         assert_eq!(group.lists().expenses(None, 99).unwrap().len() % 3, 0);
     }
-    let error = store.group(damaged).unwrap().append(vec![]).unwrap_err();
+    let error = store.group(damaged).unwrap().entries().append(vec![]).unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error:?}");
     record(&group, 3, 1, &mut rng);
     assert_eq!(underived(&folder), 1);

@@ -141,7 +141,7 @@ fn failed_rotations_drop_no_key() {
     // He learns of it by a bundle that is still sealed for him.
     let removal = entries(&anna);
     for entry in removal {
-        let _ = ben.group.ingest(&[entry]);
+        let _ = ben.group.entries().ingest(&[entry]);
     }
     for _ in 0..5 {
         assert!(ben.group.keys().rotate_device_key().is_err());

@@ -34,7 +34,7 @@ fn child_on_storage_that_fails() {
         let batch = (0..BATCH)
             .map(|_| ledger_store::NewEntry::Record(common::details(&state, &mut rng)))
             .collect();
-        group.append(batch)?;
+        group.entries().append(batch)?;
         println!("fault wrote");
         Ok(())
     };

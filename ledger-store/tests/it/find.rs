@@ -69,7 +69,7 @@ fn fill(group: &Group, rounds: usize, rng: &mut Rng) -> Vec<EntryId> {
                 _ => NewEntry::Record(details(&state, rng)),
             });
         }
-        let ids = group.append(entries.clone()).unwrap();
+        let ids = group.entries().append(entries.clone()).unwrap();
         let new = entries.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
         let new: Vec<EntryId> = new.map(|(_, id)| id).collect();
         originals.extend(&new);
@@ -272,7 +272,7 @@ fn every_filter_gives_what_reading_everything_gives() {
     let group = found(&store, 3);
     // Another group in the same file is never in the way.
     let other = store.create_group("Trip", "Anna").unwrap();
-    other.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
+    other.entries().append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
     fill(&other, 10, &mut Rng::new(11));
     fill(&group, 16, &mut Rng::new(1));
     let hits = assert_found(&group);
@@ -299,7 +299,10 @@ fn a_cursor_stays_valid_while_entries_come_in() {
     assert_eq!(first, before[..5]);
     let mut rng = Rng::new(4);
     let state = group.state().unwrap();
-    group.append((0..50).map(|_| NewEntry::Record(details(&state, &mut rng))).collect()).unwrap();
+    group
+        .entries()
+        .append((0..50).map(|_| NewEntry::Record(details(&state, &mut rng))).collect())
+        .unwrap();
     let rest = group.lists().find(&filter, Some(first[4].cursor), 1000).unwrap();
     let known = rest.iter().filter(|row| before.contains(row)).cloned().collect::<Vec<_>>();
     assert_eq!(known, before[5..]);
@@ -327,7 +330,7 @@ fn what_is_found_follows_what_is_shown() {
         said
     };
     let first = said("Pizza", "Food", 1, &mut rng);
-    let dinner = group.append(vec![NewEntry::Record(first.clone())]).unwrap()[0];
+    let dinner = group.entries().append(vec![NewEntry::Record(first.clone())]).unwrap()[0];
     let known = heads(&group);
     let second = said("Opera", "Fun", 9, &mut rng);
     let state = group.state().unwrap();

@@ -152,7 +152,7 @@ fn somebody_removed_before_the_entries_came_can_ask_again() {
     let bens = join(&flat, &anna, &ben, "Ben");
     let member = bens.me().unwrap().unwrap();
     let remove = StatementIntent::Remove { member, since: None };
-    flat.sign(&flat.propose(remove).unwrap()).unwrap();
+    flat.statements().sign(&flat.statements().propose(remove).unwrap()).unwrap();
     hand_over(&flat, &bens);
     let invite = NewInvite { for_member: Some(member), requires_approval: true, ..open_invite() };
     let old = bens.device();
@@ -441,7 +441,7 @@ fn interrupted(
         let members = group.members().unwrap();
         let (opa, _) = members.iter().find(|(id, _)| Some(*id) != me).unwrap();
         let remove = StatementIntent::Remove { member: *opa, since: None };
-        let signed = group.sign(&group.propose(remove).unwrap());
+        let signed = group.statements().sign(&group.statements().propose(remove).unwrap());
         assert!(signed.is_ok(), "behind call {calls}: {signed:?}");
     }
     was_interrupted
@@ -487,16 +487,16 @@ fn many_places_without_keys_keep_nobody_with_keys_out() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
     let place = |n: usize| NewEntry::Placeholder { name: format!("Place {n}") };
-    flat.append((0..1_000).map(place).collect()).unwrap();
-    let full = flat.append(vec![place(1_000)]);
+    flat.entries().append((0..1_000).map(place).collect()).unwrap();
+    let full = flat.entries().append(vec![place(1_000)]);
     assert!(matches!(full, Err(StoreError::Draft(_))), "{full:?}");
     join(&flat, &anna, &ben, "Ben");
     // A place that is removed makes room.
     let (member, _) = flat.members().unwrap()[5].clone();
     let remove = StatementIntent::Remove { member, since: None };
-    flat.sign(&flat.propose(remove).unwrap()).unwrap();
-    flat.append(vec![place(1_000)]).unwrap();
-    assert!(flat.append(vec![place(1_001)]).is_err());
+    flat.statements().sign(&flat.statements().propose(remove).unwrap()).unwrap();
+    flat.entries().append(vec![place(1_000)]).unwrap();
+    assert!(flat.entries().append(vec![place(1_001)]).is_err());
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_history_has_every_entry_of_the_slot_void_ones_too() {
     let mut rng = Rng::new(1);
     let said = |rng: &mut Rng| details(&group.state().unwrap(), rng);
     let first = said(&mut rng);
-    let dinner = group.append(vec![NewEntry::Record(first)]).unwrap()[0];
+    let dinner = group.entries().append(vec![NewEntry::Record(first)]).unwrap()[0];
     let by_ben =
         ben.write(&group, Draft::record(&group.state().unwrap(), &said(&mut rng)).unwrap());
     let known = heads(&group);
@@ -165,7 +165,10 @@ fn the_last_endorsement_of_a_member_that_counts_is_shown() {
     let ben = Ben::join(&folder, &group);
     let mut rng = Rng::new(2);
     let said = details(&group.state().unwrap(), &mut rng);
-    let ids = group.append(vec![NewEntry::Record(said.clone()), NewEntry::Record(said)]).unwrap();
+    let ids = group
+        .entries()
+        .append(vec![NewEntry::Record(said.clone()), NewEntry::Record(said)])
+        .unwrap();
     let (dinner, other) = (ids[0], ids[1]);
     let me = group.me().unwrap().unwrap();
     let opinions = |of: EntryId| -> Vec<_> {

@@ -126,7 +126,7 @@ fn a_dump_for_support_shows_nothing_private() {
     let folder = Folder::new(7);
     let store = folder.store();
     let group = store.create_group("Canarygroup", "Canaryanna").unwrap();
-    group.append(vec![NewEntry::Placeholder { name: "Canarybo".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Canarybo".into() }]).unwrap();
     let ben = Ben::join(&folder, &group);
     let state = group.state().unwrap();
     let members: Vec<_> = state.members().iter().map(|(id, _)| *id).collect();
@@ -143,9 +143,9 @@ fn a_dump_for_support_shows_nothing_private() {
         .paid_by(members[0], amount)
         .share(members[1], amount),
     );
-    let ids = group.append(vec![NewEntry::Record(said.clone()); 3]).unwrap();
+    let ids = group.entries().append(vec![NewEntry::Record(said.clone()); 3]).unwrap();
     let reason = Some("Canaryreason".to_owned());
-    group.append(vec![NewEntry::Cancellation { original: ids[0], reason }]).unwrap();
+    group.entries().append(vec![NewEntry::Cancellation { original: ids[0], reason }]).unwrap();
     let known = heads(&group);
     ben.write(&group, Draft::record(&group.state().unwrap(), &said).unwrap());
     let note = Some("Canaryopinion".to_owned());

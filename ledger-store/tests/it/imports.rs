@@ -96,14 +96,14 @@ fn a_plan_is_refused_once_it_would_do_something_else() {
     let without_cake = plan(&store, TEA, again(&group));
     let cake = without_cake.gone_rows()[0].original;
     // Somebody looks at the cake and agrees with it, before the person who planned says yes.
-    group.append(vec![NewEntry::Confirmation { target: cake, note: None }]).unwrap();
+    group.entries().append(vec![NewEntry::Confirmation { target: cake, note: None }]).unwrap();
     let before = entries(&group);
     assert!(matches!(apply(&without_cake), Err(StoreError::ImportOutdated)));
     assert_eq!(entries(&group), before);
     let shown = plan(&store, TEA, again(&group));
     assert_eq!(shown.gone_rows()[0].reviews.unwrap().confirmed, 1);
     // What has nothing to do with the file does not outdate it.
-    group.append(vec![NewEntry::Placeholder { name: "Cy".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Cy".into() }]).unwrap();
     assert_eq!(apply(&shown).unwrap().report.replaced, 1);
     assert_eq!(balance(&group), 200);
     assert_sound(&group);
@@ -113,7 +113,7 @@ fn a_plan_is_refused_once_it_would_do_something_else() {
 fn replacing_counts_once_on_a_device_that_imports_the_new_file_by_itself() {
     let (ann, ben) = (Phone::new(1), Phone::new(2));
     let flat = ann.store.create_group("Flat", "Ann").unwrap();
-    flat.append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
+    flat.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
     let guest = join(&flat, &ann, &ben, "Cy");
     let import = |store: &Store, group: &Group, rows: &str, old_rows| {
         let choice = ImportChoice { old_rows, ..ImportChoice::default() };

@@ -34,7 +34,7 @@ fn go_on(group: &Group, batches: usize, rng: &mut Rng) {
         if rng.below(8) == 0 {
             new.push(NewEntry::Placeholder { name: "Guest 1".to_owned() });
         }
-        let ids = group.append(new.clone()).unwrap();
+        let ids = group.entries().append(new.clone()).unwrap();
         let recorded = new.iter().zip(ids).filter(|(new, _)| matches!(new, NewEntry::Record(_)));
         originals.extend(recorded.map(|(_, id)| id));
     }
@@ -56,7 +56,7 @@ fn offer_until_all_are_in(group: &Group, batches: &[&[Travelling]]) -> u64 {
     for _ in 0..=batches.iter().map(|batch| batch.len()).sum::<usize>() {
         let mut missing = false;
         for batch in batches {
-            let report = group.ingest(batch).unwrap();
+            let report = group.entries().ingest(batch).unwrap();
             assert_eq!(report.refused, []);
             added += report.added.len() as u64;
             missing |= !report.missing.is_empty();
@@ -108,7 +108,7 @@ fn any_order_and_packaging_gives_the_same_ledger() {
         assert_eq!(offer_until_all_are_in(&other, &batches), fresh.len() as u64);
         assert_same(&group, &other);
         // Once more changes nothing.
-        let report = other.ingest(&mixed).unwrap();
+        let report = other.entries().ingest(&mixed).unwrap();
         let duplicates = mixed.len() as u64;
         assert_eq!(report, Ingested { duplicates, ..Ingested::default() });
         drop(there);
@@ -127,7 +127,7 @@ fn a_batch_in_reverse_goes_in_at_once() {
     go_on(&group, 20, &mut Rng::new(2));
     let mut fresh = news(&group, &other);
     fresh.reverse();
-    let report = other.ingest(&fresh).unwrap();
+    let report = other.entries().ingest(&fresh).unwrap();
     assert_eq!(report.added.len(), fresh.len());
     assert_eq!((report.missing.len(), report.refused.len(), report.duplicates), (0, 0, 0));
     assert_equal(&group, &other);
@@ -150,11 +150,11 @@ fn a_batch_that_cancels_edits_and_restores_leaves_the_right_rows() {
     let state = group.state().unwrap();
     let cancel = |original| NewEntry::Cancellation { original, reason: None };
     let late = group.ledger().unwrap();
-    group.append(vec![cancel(dinner), cancel(taxi)]).unwrap();
+    group.entries().append(vec![cancel(dinner), cancel(taxi)]).unwrap();
     record(&group, 5, 5, &mut Rng::new(10));
-    group.restore(dinner).unwrap();
-    group.restore(taxi).unwrap();
-    group.append(vec![cancel(taxi)]).unwrap();
+    group.entries().restore(dinner).unwrap();
+    group.entries().restore(taxi).unwrap();
+    group.entries().append(vec![cancel(taxi)]).unwrap();
     // His clock is between those of the cancellation and the restoration.
     let shown = group.lists().recorded(dinner).unwrap().unwrap().transaction;
     let before = Draft::record(&state, &shown).unwrap();
@@ -164,7 +164,7 @@ fn a_batch_that_cancels_edits_and_restores_leaves_the_right_rows() {
     let clock = first.decoded().header().lamport() + 1;
     let position = any_position(group.id(), ben.device.id(), 1, first.id(), vec![], clock);
     ingest(&group, &edit.sign(&ben.device, &position, 0).unwrap());
-    assert_eq!(other.ingest(&news(&group, &other)).unwrap().refused, []);
+    assert_eq!(other.entries().ingest(&news(&group, &other)).unwrap().refused, []);
     assert_equal(&group, &other);
     let of = |condition| {
         let filter = Filter { conditions: vec![condition], ..Filter::default() };
@@ -200,7 +200,7 @@ fn a_changed_bit_is_refused_and_the_rest_is_kept() {
     let bad = batch.len();
     batch.extend_from_slice(good);
     Rng::new(33).shuffle(&mut batch);
-    let report = other.ingest(&batch).unwrap();
+    let report = other.entries().ingest(&batch).unwrap();
     assert_eq!(report.refused.len(), bad);
     let rules: BTreeSet<Rule> = report.refused.iter().map(|refusal| refusal.rule()).collect();
     assert!(rules.contains(&Rule::S1) && rules.contains(&Rule::H7), "{rules:?}");
@@ -209,7 +209,7 @@ fn a_changed_bit_is_refused_and_the_rest_is_kept() {
     assert!(report.missing.is_empty());
     assert_sound(&other);
     // The intact one is still welcome.
-    assert_eq!(added(&other.ingest(last).unwrap()), [id(&last[0])]);
+    assert_eq!(added(&other.entries().ingest(last).unwrap()), [id(&last[0])]);
     assert_equal(&group, &other);
 }
 
@@ -225,12 +225,12 @@ fn rubbish_is_refused_without_harm() {
     batch.push(([&bytes[..], &[0]].concat(), signature));
     batch.push((vec![0xff; 70_000], signature));
     batch.push((bytes, [0xff; 64]));
-    let report = group.ingest(&batch).unwrap();
+    let report = group.entries().ingest(&batch).unwrap();
     // A stored entry with another signature is a forgery, not a duplicate.
     assert_eq!(report.refused.len(), batch.len());
     assert_eq!(entries(&group), before);
     assert_sound(&group);
-    assert_eq!(group.ingest(&[]).unwrap(), Ingested::default());
+    assert_eq!(group.entries().ingest(&[]).unwrap(), Ingested::default());
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn what_is_missing_is_named_and_fills_the_gap() {
     let fresh = news(&group, &other);
     let gap = 4;
     let without: Vec<Travelling> = [&fresh[..gap], &fresh[gap + 1..]].concat();
-    let report = other.ingest(&without).unwrap();
+    let report = other.entries().ingest(&without).unwrap();
     let first = added(&report);
     assert_eq!(first, fresh[..gap].iter().map(id).collect::<Vec<_>>());
     // Only the gap is asked for: each later one misses the one before it,
@@ -253,7 +253,7 @@ fn what_is_missing_is_named_and_fills_the_gap() {
     drop(there);
     let there = two.open().unwrap();
     let other = only(&there);
-    let report = other.ingest(&fresh[gap..=gap]).unwrap();
+    let report = other.entries().ingest(&fresh[gap..=gap]).unwrap();
     assert_eq!(added(&report), fresh[gap..].iter().map(id).collect::<Vec<_>>());
     assert!(report.missing.is_empty());
     assert_equal(&group, &other);
@@ -272,7 +272,8 @@ fn what_waits_since_somebody_else_wrote_is_not_forgotten() {
     record(&group, 4, 1, &mut Rng::new(8));
     let fresh = news(&group, &other);
     assert_eq!(fresh.len(), 4);
-    let offer = |group: &Group, n: usize| group.ingest(&fresh[n..=n]).unwrap().added.len();
+    let offer =
+        |group: &Group, n: usize| group.entries().ingest(&fresh[n..=n]).unwrap().added.len();
     assert_eq!(offer(&other, 1), 0);
     // It comes in elsewhere, and another one waits.
     assert_eq!((offer(&third, 0), offer(&third, 3)), (2, 0));
@@ -288,7 +289,7 @@ fn the_entries_of_another_group_are_refused() {
     let group = only(&here);
     let before = (digest(&group), count(&group));
     let foreign = entries(&only(&there));
-    let report = group.ingest(&foreign).unwrap();
+    let report = group.entries().ingest(&foreign).unwrap();
     assert_eq!(report.refused.len(), foreign.len());
     assert!(report.refused.iter().all(|refusal| refusal.rule() == Rule::A1));
     assert_eq!((digest(&group), count(&group)), before);
@@ -311,14 +312,14 @@ fn a_device_that_forked_is_kept_with_both_branches() {
         assert!(!seqs(&to_other).is_disjoint(&seqs(&to_group)), "the same seq twice");
         rng.shuffle(&mut to_other);
         rng.shuffle(&mut to_group);
-        assert_eq!(group.ingest(&to_group).unwrap().added.len(), to_group.len());
-        assert_eq!(other.ingest(&to_other).unwrap().added.len(), to_other.len());
+        assert_eq!(group.entries().ingest(&to_group).unwrap().added.len(), to_group.len());
+        assert_eq!(other.entries().ingest(&to_other).unwrap().added.len(), to_other.len());
         assert_equal(&group, &other);
         assert_eq!(heads(&group).len(), 2);
         // Neither goes on: each learned that its key signs elsewhere, too.
         for twin in [&group, &other] {
             let entry = NewEntry::Placeholder { name: "Guest".into() };
-            let refused = twin.append(vec![entry]);
+            let refused = twin.entries().append(vec![entry]);
             assert!(matches!(refused, Err(StoreError::Forked(device)) if device == twin.device()));
         }
         drop((here, there));

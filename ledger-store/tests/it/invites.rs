@@ -37,7 +37,7 @@ fn an_open_invite_lets_in_by_messages_alone() {
     assert_eq!(bens.state().unwrap().introduced_by(entry), Some(me));
 
     // He writes, and Anna takes it.
-    bens.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    bens.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     hand_over(&bens, &flat);
     agree(&flat, &bens);
     let invite = &flat.invites().list().unwrap()[0];
@@ -68,7 +68,7 @@ fn an_answer_without_entries_is_received() {
 fn an_invite_lets_in_by_two_files() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    flat.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     let request = ben.store.joining().join(&link(&flat, &open_invite()), "Ben").unwrap();
     let admitted = admitted(anna.store.joining().receive_request(&request).unwrap());
     let mut file = Vec::new();
@@ -157,7 +157,8 @@ fn an_invite_that_asks_lets_in_after_a_tap() {
 fn a_joiner_takes_the_place_of_a_placeholder() {
     let (anna, gran) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let entry = flat.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
+    let entry =
+        flat.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
     let place = flat.state().unwrap().introduced_by(entry).unwrap();
     let link = link(&flat, &NewInvite { for_member: Some(place), ..open_invite() });
     let request = gran.store.joining().join(&link, "Berta").unwrap();
@@ -185,7 +186,7 @@ fn recovery_by_the_owners_bind() {
     let lost = ben.store.joining().enter(&answer).unwrap();
     hand_over(&flat, &lost);
     let me = lost.me().unwrap().unwrap();
-    lost.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    lost.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     hand_over(&lost, &flat);
 
     // Such an invite must ask.
@@ -213,10 +214,10 @@ fn recovery_by_the_owners_bind() {
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(bens.me().unwrap(), Some(me), "id, name and balance stay");
-    bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    bens.entries().append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
     // Whoever has the lost phone writes for nobody.
     hand_over(&flat, &lost);
-    let found = lost.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]);
+    let found = lost.entries().append(vec![NewEntry::Placeholder { name: "Mallory".into() }]);
     assert!(matches!(found, Err(StoreError::WouldBeVoid(_) | StoreError::Draft(_))), "{found:?}");
 }
 
@@ -232,9 +233,9 @@ fn somebody_removed_returns_with_fresh_keys() {
     hand_over(&flat, &bens);
     let me = bens.me().unwrap().unwrap();
     let statement = ledger_store::StatementIntent::Remove { member: me, since: None };
-    flat.sign(&flat.propose(statement).unwrap()).unwrap();
+    flat.statements().sign(&flat.statements().propose(statement).unwrap()).unwrap();
     hand_over(&flat, &bens);
-    assert!(bens.append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
+    assert!(bens.entries().append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
 
     let invite = NewInvite { for_member: Some(me), requires_approval: true, ..open_invite() };
     let request = ben.store.joining().join(&link(&flat, &invite), "Ben").unwrap();
@@ -247,7 +248,7 @@ fn somebody_removed_returns_with_fresh_keys() {
     hand_over(&flat, &bens);
     agree(&flat, &bens);
     assert_eq!(bens.me().unwrap(), Some(me));
-    bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    bens.entries().append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
     let reopened = ben.store.group(flat.id()).unwrap();
     assert_eq!(reopened.me().unwrap(), Some(me), "also when it is opened anew");
 }

@@ -184,7 +184,7 @@ fn what_was_left_out_is_not_missing() {
         let at = at.or_else(|| ledger.first_position(ben.device.id(), ben.added)).unwrap();
         let entry = Draft::merge().sign(&ben.device, &at, time).unwrap();
         let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
-        assert_eq!(anna.ingest(&[bytes]).unwrap().added.len(), 1);
+        assert_eq!(anna.entries().ingest(&[bytes]).unwrap().added.len(), 1);
     }
     drop(cleo.group);
     drop(cleo.store);

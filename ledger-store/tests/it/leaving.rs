@@ -14,9 +14,9 @@ use crate::common::sealed::{add, anna, exchange, export, holds, import, pay, rec
 use crate::common::{Folder, Rng, assert_sound, count, digest, entries, go_on, heads};
 
 fn sign(group: &Group, intent: StatementIntent) -> EntryId {
-    let mut proposal = group.propose(intent).unwrap();
+    let mut proposal = group.statements().propose(intent).unwrap();
     proposal.confirm();
-    group.sign(&proposal).unwrap()
+    group.statements().sign(&proposal).unwrap()
 }
 
 fn revoke_own_phone(group: &Group) -> EntryId {
@@ -78,7 +78,7 @@ fn who_leaves_without_a_usable_epoch_begins_one_first() {
     // Anna removes Cleo; Ben hears of it by other means than a key.
     remove(&anna, cleo.member);
     for entry in entries(&anna) {
-        ben.group.ingest(&[entry]).unwrap();
+        ben.group.entries().ingest(&[entry]).unwrap();
     }
     let dinner = pay(&ben.group, &mut rng);
     sign(&ben.group, StatementIntent::Leave);
@@ -102,12 +102,12 @@ fn who_left_hands_out_nothing_after_somebody_elses_cut() {
     sign(&ben.group, StatementIntent::Leave);
     remove(&anna, cleo.member);
     for entry in entries(&anna) {
-        ben.group.ingest(&[entry]).unwrap();
+        ben.group.entries().ingest(&[entry]).unwrap();
     }
     assert!(matches!(try_export(&ben.group), Err(StoreError::CutOff)));
     // So does somebody who was removed and knows it.
     for entry in entries(&anna) {
-        cleo.group.ingest(&[entry]).unwrap();
+        cleo.group.entries().ingest(&[entry]).unwrap();
     }
     assert!(matches!(try_export(&cleo.group), Err(StoreError::CutOff)));
 }
@@ -141,14 +141,14 @@ fn the_owner_leaves_after_a_confirmation_only() {
     let (ben, cleo) = (add(&anna, "Ben", 2), add(&anna, "Cleo", 3));
     exchange(&[&anna, &ben.group, &cleo.group]);
     let before = entries(&anna).len();
-    let mut proposal = anna.propose(StatementIntent::Leave).unwrap();
+    let mut proposal = anna.statements().propose(StatementIntent::Leave).unwrap();
     assert!(proposal.needs_confirmation() && proposal.text().contains("You own this group"));
-    assert!(matches!(anna.sign(&proposal), Err(StoreError::NotConfirmed)));
+    assert!(matches!(anna.statements().sign(&proposal), Err(StoreError::NotConfirmed)));
     assert_eq!(entries(&anna).len(), before, "nothing was signed");
-    let his = ben.group.propose(StatementIntent::Leave).unwrap();
+    let his = ben.group.statements().propose(StatementIntent::Leave).unwrap();
     assert!(!his.needs_confirmation());
     proposal.confirm();
-    anna.sign(&proposal).unwrap();
+    anna.statements().sign(&proposal).unwrap();
     let bundle = try_export(&anna).unwrap();
     for person in [&ben, &cleo] {
         assert!(import(&person.group, &bundle).is_complete());
@@ -198,7 +198,7 @@ fn a_statement_that_only_idle_entries_carry_is_carried_with_the_next_own_entry()
         scene.group.state().unwrap().members().iter().map(|(id, _)| *id).collect();
     let record = || {
         let dinner = NewEntry::Record(dinner(members[0], members[1]));
-        scene.group.append(vec![dinner]).unwrap()
+        scene.group.entries().append(vec![dinner]).unwrap()
     };
     record();
     assert_eq!(count(&scene.group), entries + 2, "a carrier and the dinner");

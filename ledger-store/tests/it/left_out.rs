@@ -22,8 +22,8 @@ use crate::common::{
 /// Both get all that the other one has, again and again.
 fn exchange(one: &Group, other: &Group) {
     for _ in 0..3 {
-        one.ingest(&entries(other)).unwrap();
-        other.ingest(&entries(one)).unwrap();
+        one.entries().ingest(&entries(other)).unwrap();
+        other.entries().ingest(&entries(one)).unwrap();
     }
     assert_sound(one);
     assert_sound(other);
@@ -63,10 +63,10 @@ fn a_statement_behind_a_flood_enters_everywhere() {
         flood.push(draft.sign(&ben.device, &at, 0).unwrap());
         let carrier = flood.last().unwrap().id();
 
-        scene.group.ingest(&all(&flood)).unwrap();
-        scene.group.ingest(&[travelling(&removal)]).unwrap();
-        second.ingest(&[travelling(&removal)]).unwrap();
-        let report = second.ingest(&all(&flood)).unwrap();
+        scene.group.entries().ingest(&all(&flood)).unwrap();
+        scene.group.entries().ingest(&[travelling(&removal)]).unwrap();
+        second.entries().ingest(&[travelling(&removal)]).unwrap();
+        let report = second.entries().ingest(&all(&flood)).unwrap();
         assert_eq!(report.left_out, 0, "all of it is in the past of the carrier");
         exchange(&scene.group, &second);
         assert_agree(&scene.group, &second);
@@ -93,8 +93,8 @@ fn an_owners_removal_enters_where_idle_branches_differ() {
         let (scene, _folder, _store, second) = scene.copy(31);
         let long = scene.chain(&x.device, x.added, 60, 1);
         let short = scene.chain(&x.device, x.added, 12, 2);
-        assert!(second.ingest(&all(&long)).unwrap().left_out > 0);
-        scene.group.ingest(&all(&short)).unwrap();
+        assert!(second.entries().ingest(&all(&long)).unwrap().left_out > 0);
+        scene.group.entries().ingest(&all(&short)).unwrap();
         // By hand, as an app that does not know of agreed heads.
         let remove = NewStatement::Remove { member: ben.member };
         let base = heads(&scene.group);
@@ -135,14 +135,14 @@ fn a_dinner_of_somebody_who_left_is_kept_with_all_that_it_builds_on() {
     let dinner = draft.sign(&tablet, &at, 0).unwrap();
 
     // One phone meets everything as it was written, the other one in the worst order.
-    second.ingest(&all(&short)).unwrap();
-    second.ingest(&[travelling(&dinner)]).unwrap();
-    second.ingest(&[travelling(&leave), travelling(&removal)]).unwrap();
-    scene.group.ingest(&[travelling(&removal), travelling(&leave)]).unwrap();
-    scene.group.ingest(&all(&long)).unwrap();
+    second.entries().ingest(&all(&short)).unwrap();
+    second.entries().ingest(&[travelling(&dinner)]).unwrap();
+    second.entries().ingest(&[travelling(&leave), travelling(&removal)]).unwrap();
+    scene.group.entries().ingest(&[travelling(&removal), travelling(&leave)]).unwrap();
+    scene.group.entries().ingest(&all(&long)).unwrap();
     let mut offered = all(&short);
     offered.push(travelling(&dinner));
-    scene.group.ingest(&offered).unwrap();
+    scene.group.entries().ingest(&offered).unwrap();
     assert_eq!(verdict(&scene.group, dinner.id()), Verdict::Applied);
     exchange(&scene.group, &second);
     assert_eq!(verdict(&second, dinner.id()), Verdict::Applied);
@@ -158,10 +158,10 @@ fn what_a_later_batch_needs_comes_from_the_same_file() {
     let owner = scene.group.me().unwrap().unwrap();
     let (scene, _folder, store, second) = scene.copy(31);
     let removal = scene.removal(ben.member);
-    second.ingest(&[travelling(&removal)]).unwrap();
+    second.entries().ingest(&[travelling(&removal)]).unwrap();
     let flood = scene.chain(&ben.device, ben.added, 60, 0);
-    scene.group.ingest(&all(&flood)).unwrap();
-    scene.group.ingest(&[travelling(&removal)]).unwrap();
+    scene.group.entries().ingest(&all(&flood)).unwrap();
+    scene.group.entries().ingest(&[travelling(&removal)]).unwrap();
     record(&scene.group, 2_100, 300, &mut Rng::new(1));
     let ledger = scene.group.ledger().unwrap();
     let draft = Draft::record(ledger.state(), &dinner(owner, cleo.member)).unwrap();
@@ -195,7 +195,7 @@ fn several_devices_of_a_member_share_one_limit() {
     });
     ingest(&scene.group, &scene.removal(ben.member));
     for (device, enrolment) in &devices {
-        scene.group.ingest(&all(&scene.chain(device, *enrolment, 30, 0))).unwrap();
+        scene.group.entries().ingest(&all(&scene.chain(device, *enrolment, 30, 0))).unwrap();
     }
     let idle = scene.group.ledger().unwrap().idle_bytes();
     assert!((7_000..=8_000).contains(&idle), "{idle}");
@@ -211,7 +211,13 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
     let ben = scene.add(1, "Ben");
     ingest(&scene.group, &scene.removal(ben.member));
     assert!(
-        scene.group.ingest(&all(&scene.chain(&ben.device, ben.added, 60, 0))).unwrap().left_out > 0
+        scene
+            .group
+            .entries()
+            .ingest(&all(&scene.chain(&ben.device, ben.added, 60, 0)))
+            .unwrap()
+            .left_out
+            > 0
     );
     let key = EpochKey::from_bytes(scene.group.id(), [7; 32]);
     let begun = |key: &EpochKey, stamp| {
@@ -220,13 +226,13 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
         Draft::epoch(key.begin(&[]).unwrap()).sign(&ben.device, &at, stamp).unwrap()
     };
     let (epoch, copy) = (begun(&key, 1), begun(&key, 2));
-    let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
+    let report = scene.group.entries().ingest(&[travelling(&epoch)]).unwrap();
     assert_eq!((report.left_out, report.missing.len()), (1, 0));
     let sql = "INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)";
     let row = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
     scene.folder.raw().execute(sql, row).unwrap();
-    assert_eq!(scene.group.ingest(&[]).unwrap().missing, [].into());
-    let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
+    assert_eq!(scene.group.entries().ingest(&[]).unwrap().missing, [].into());
+    let report = scene.group.entries().ingest(&[travelling(&epoch)]).unwrap();
     assert_eq!((report.left_out, report.missing.len()), (1, 0));
     let came_under = |from: &str, key: &EpochKey| {
         let sql = format!(
@@ -237,9 +243,9 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
         assert_eq!(scene.folder.raw().execute(&sql, [topic]).unwrap(), 1);
     };
     came_under("kind <> 23", &key);
-    let report = scene.group.ingest(&[]).unwrap();
+    let report = scene.group.entries().ingest(&[]).unwrap();
     assert_eq!(report.missing, [epoch.id()].into());
-    let report = scene.group.ingest(&[travelling(&epoch)]).unwrap();
+    let report = scene.group.entries().ingest(&[travelling(&epoch)]).unwrap();
     assert_eq!((added(&report), report.missing.len()), (vec![epoch.id()], 0));
     // Epoch entries do not keep each other.
     let next = EpochKey::from_bytes(scene.group.id(), [8; 32]);
@@ -247,9 +253,9 @@ fn the_epoch_entry_of_a_key_in_use_is_asked_for_and_kept() {
     scene.folder.raw().execute(sql, row).unwrap();
     came_under("kind = 23", &next);
     let another = begun(&next, 3);
-    let report = scene.group.ingest(&[travelling(&another)]).unwrap();
+    let report = scene.group.entries().ingest(&[travelling(&another)]).unwrap();
     assert_eq!((report.left_out, report.missing.len()), (1, 0));
-    assert_eq!(scene.group.ingest(&[travelling(&copy)]).unwrap().left_out, 1);
+    assert_eq!(scene.group.entries().ingest(&[travelling(&copy)]).unwrap().left_out, 1);
     assert_sound(&scene.group);
 }
 
@@ -271,23 +277,24 @@ fn the_epoch_entry_of_a_key_in_use_is_kept_with_all_that_it_builds_on() {
         let at = any_position(scene.group.id(), ben.device.id(), 60, last.id(), vec![], clock);
         let epoch = Draft::epoch(key.begin(&[]).unwrap()).sign(&ben.device, &at, 0).unwrap();
         let bundle: Vec<_> = chain.iter().chain([&epoch]).map(travelling).collect();
-        let first = scene.group.ingest(&bundle).unwrap();
+        let first = scene.group.entries().ingest(&bundle).unwrap();
         assert!(first.left_out > 1);
         let (topic, secret) = (key.topic().as_bytes().to_vec(), key.expose_secret().to_vec());
         scene.folder.raw().execute(key_row, (topic.clone(), secret)).unwrap();
         assert_eq!(scene.folder.raw().execute(under_key, [topic]).unwrap(), 1);
-        assert_eq!(scene.group.ingest(&[]).unwrap().missing, [epoch.id()].into());
+        assert_eq!(scene.group.entries().ingest(&[]).unwrap().missing, [epoch.id()].into());
 
         let report = match together {
-            true => scene.group.ingest(&bundle).unwrap(),
+            true => scene.group.entries().ingest(&bundle).unwrap(),
             // What is asked for comes one by one, as the summaries of two phones do it.
             false => {
-                let mut wanted = scene.group.ingest(&[travelling(&epoch)]).unwrap().missing;
+                let mut wanted =
+                    scene.group.entries().ingest(&[travelling(&epoch)]).unwrap().missing;
                 assert_eq!(wanted, [last.id()].into());
                 let mut report = Default::default();
                 while let Some(id) = wanted.pop_first() {
                     let asked = chain.iter().find(|entry| entry.id() == id).unwrap();
-                    report = scene.group.ingest(&[travelling(asked)]).unwrap();
+                    report = scene.group.entries().ingest(&[travelling(asked)]).unwrap();
                     wanted.extend(report.missing.iter().copied());
                 }
                 report
@@ -314,13 +321,13 @@ fn a_further_carrier_of_a_known_statement_keeps_nothing() {
         let clock = last.decoded().header().lamport().max(scene.clock(removal.id())) + 1;
         let at = any_position(scene.group.id(), ben.device.id(), 60, last.id(), vec![], clock);
         let carrier = Draft::carry(signed).sign(&ben.device, &at, stamp).unwrap();
-        scene.group.ingest(&[travelling(&carrier)]).unwrap();
-        let report = scene.group.ingest(&all(&flood)).unwrap();
+        scene.group.entries().ingest(&[travelling(&carrier)]).unwrap();
+        let report = scene.group.entries().ingest(&all(&flood)).unwrap();
         assert!(report.left_out > 0);
         // Also together.
         let mut both = all(&flood);
         both.push(travelling(&carrier));
-        scene.group.ingest(&both).unwrap();
+        scene.group.entries().ingest(&both).unwrap();
         let idle = scene.group.ledger().unwrap().idle_bytes();
         assert!(idle <= 8_000, "{idle}");
     }
@@ -337,10 +344,10 @@ fn a_salvage_keeps_the_idle_entries_that_later_ones_need() {
     let ben = scene.add(1, "Ben");
     ingest(&scene.group, &scene.removal(ben.member));
     let idle = scene.chain(&ben.device, ben.added, 60, 0);
-    scene.group.ingest(&all(&idle)).unwrap();
+    scene.group.entries().ingest(&all(&idle)).unwrap();
     // More than a salvage takes at once.
     let names = (0..520).map(|n| NewEntry::Placeholder { name: format!("P{n}") });
-    scene.group.append(names.collect()).unwrap();
+    scene.group.entries().append(names.collect()).unwrap();
     let ledger = scene.group.ledger().unwrap();
     let own = ledger.next_position(scene.anna.id()).unwrap();
     let (seq, clock) = (ledger.frontier().last_seq(scene.anna.id()).unwrap() + 1, own.lamport());

@@ -76,7 +76,7 @@ impl Busy {
                 (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
             })
             .collect();
-        let added = self.group.ingest(&entries).unwrap().added;
+        let added = self.group.entries().ingest(&entries).unwrap().added;
         assert_eq!(added.len(), number);
         assert!(heads(&self.group).len() >= number);
         added[0].entry
@@ -108,7 +108,7 @@ fn signs_everything(number: usize) {
     for intent in busy.intents() {
         busy.fork(number);
         let (before, tips) = (count(&busy.group), heads(&busy.group));
-        let proposal = busy.group.propose(intent.clone()).unwrap();
+        let proposal = busy.group.statements().propose(intent.clone()).unwrap();
         assert_eq!((count(&busy.group), heads(&busy.group)), (before, tips), "only a look");
         let voids = matches!(intent, StatementIntent::Bind { .. }).then(|| &busy.dinners[1..]);
         let mut expected = voids.unwrap_or_default().to_vec();
@@ -116,15 +116,15 @@ fn signs_everything(number: usize) {
         let mut told = proposal.voids().to_vec();
         told.sort();
         assert_eq!(told, expected, "{intent:?}");
-        busy.group.sign(&proposal).unwrap();
+        busy.group.statements().sign(&proposal).unwrap();
     }
     // Also of the writer himself.
     let first = busy.fork(number);
     let remove = StatementIntent::Remove { member: busy.ben.member, since: Some(first) };
-    let proposal = busy.group.propose(remove).unwrap();
+    let proposal = busy.group.statements().propose(remove).unwrap();
     assert!(proposal.voids().contains(&first));
-    busy.group.sign(&proposal).unwrap();
-    busy.group.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
+    busy.group.statements().sign(&proposal).unwrap();
+    busy.group.entries().append(vec![NewEntry::Placeholder { name: "Opa".into() }]).unwrap();
     assert_sound(&busy.group);
 }
 
@@ -145,13 +145,13 @@ fn statements_and_a_successor_can_be_signed_with_1100_heads() {
     busy.fork(1_100);
     let since = Some(busy.dinners[1]);
     let remove = StatementIntent::Remove { member: busy.cleo.member, since };
-    let proposal = busy.group.propose(remove).unwrap();
+    let proposal = busy.group.statements().propose(remove).unwrap();
     assert_eq!(proposal.voids().len(), 2);
     let successor = busy.group.create_successor_group("Next").unwrap();
     let compared = successor.compare_opening().unwrap().unwrap();
     assert_eq!((compared.predecessor, compared.differences.len()), (busy.group.id(), 0));
     busy.fork(1_100);
-    let proposal = busy.group.propose(proposal.intent().clone()).unwrap();
-    busy.group.sign(&proposal).unwrap();
+    let proposal = busy.group.statements().propose(proposal.intent().clone()).unwrap();
+    busy.group.statements().sign(&proposal).unwrap();
     assert!(busy.group.state().unwrap().member(busy.cleo.member).unwrap().is_removed());
 }

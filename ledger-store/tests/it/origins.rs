@@ -58,7 +58,7 @@ impl Flat {
 
     /// This device records the row.
     fn mine(&self, units: u64) -> EntryId {
-        self.group.append(vec![NewEntry::Record(self.row(units))]).unwrap()[0]
+        self.group.entries().append(vec![NewEntry::Record(self.row(units))]).unwrap()[0]
     }
 
     fn draft(&self, units: u64) -> Draft {
@@ -97,18 +97,20 @@ fn a_row_that_two_devices_recorded_counts_once() {
     }
     let transaction = flat.row(600);
     let corrected =
-        group.append(vec![NewEntry::Correction { original: his, transaction }]).unwrap()[0];
+        group.entries().append(vec![NewEntry::Correction { original: his, transaction }]).unwrap()
+            [0];
     let page = group.lists().expenses(None, 9).unwrap();
     assert_eq!((page.len(), page[0].original, page[0].current_version), (1, mine, corrected));
     assert_eq!(page[0].transaction.origin(), None, "a correction bears no origin");
-    group.append(vec![NewEntry::Cancellation { original: mine, reason: None }]).unwrap();
+    group.entries().append(vec![NewEntry::Cancellation { original: mine, reason: None }]).unwrap();
     assert_eq!(balance(group), 0);
-    let again = group.append(vec![NewEntry::Cancellation { original: his, reason: None }]);
+    let again =
+        group.entries().append(vec![NewEntry::Cancellation { original: his, reason: None }]);
     assert!(matches!(again, Err(StoreError::AlreadyCancelled(_))), "{again:?}");
     // Another import of the row does not bring it back; a restoration does.
     flat.his(900);
     assert_eq!(balance(group), 0);
-    group.restore(his).unwrap();
+    group.entries().restore(his).unwrap();
     assert_eq!(balance(group), 400);
     let all = [Restoration, Original, Cancellation, Correction, Original, Original];
     assert_eq!(kinds(group, mine), all);
@@ -174,7 +176,7 @@ fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
     };
     let correct = |original: EntryId, units: u64| {
         let transaction = flat.row(units);
-        group.append(vec![NewEntry::Correction { original, transaction }]).unwrap()[0]
+        group.entries().append(vec![NewEntry::Correction { original, transaction }]).unwrap()[0]
     };
     let first = correct(mine, 600);
     let second = correct(his, 500);
@@ -183,7 +185,8 @@ fn the_content_before_a_change_is_that_of_the_original_that_was_shown() {
     assert_eq!(units(his), (Some(mine), None));
     // A review names the version shown, whichever of the originals the app names.
     let review = |target: EntryId| {
-        let id = group.append(vec![NewEntry::Confirmation { target, note: None }]).unwrap()[0];
+        let id =
+            group.entries().append(vec![NewEntry::Confirmation { target, note: None }]).unwrap()[0];
         let reviews = group.lists().reviews(mine).unwrap();
         assert_eq!((reviews.len(), reviews[0].entry), (1, id));
         reviews[0].target
@@ -235,7 +238,7 @@ fn too_many_originals_are_shown_as_conflicting() {
     let flat = Flat::new(5);
     let records = vec![NewEntry::Record(flat.row(900)); 64];
     let conflicting = || flat.group.lists().expenses(None, 1).unwrap()[0].conflicting;
-    flat.group.append(records).unwrap();
+    flat.group.entries().append(records).unwrap();
     assert!(!conflicting());
     flat.mine(900);
     assert!(conflicting());
@@ -283,13 +286,13 @@ fn two_devices_that_import_one_file_count_each_row_once_and_nobody_stands_twice(
         // A row that somebody cancelled is told apart, and comes back by a restoration only.
         let original = group.lists().expenses(None, 1).unwrap()[0].original;
         let cancellation = NewEntry::Cancellation { original, reason: None };
-        group.append(vec![cancellation]).unwrap();
+        group.entries().append(vec![cancellation]).unwrap();
         let count = common::count(group);
         let (rows, more) = (import(group, ROWS), import(group, MORE));
         assert_eq!((rows.known + more.known, common::count(group)), (1, count));
         let cancelled = [rows.cancelled, more.cancelled].concat();
         assert_eq!(cancelled, [(2, original)]);
-        group.restore(original).unwrap();
+        group.entries().restore(original).unwrap();
         let (rows, more) = (import(group, ROWS), import(group, MORE));
         assert_eq!((rows.known + more.known, rows.cancelled.len() + more.cancelled.len()), (2, 0));
         assert_sound(group);
@@ -311,7 +314,7 @@ fn a_row_that_an_earlier_draft_recorded_is_known_also_when_its_category_changed_
         panic!("no expense");
     };
     expense.origin = first.former();
-    group.append(vec![NewEntry::Record(expense.into())]).unwrap();
+    group.entries().append(vec![NewEntry::Record(expense.into())]).unwrap();
     let import = |file: &str| group.import_splitwise(&read(file), &mut common::go_on).unwrap();
     let report = import(ROWS);
     assert_eq!((report.added, report.known), (1, 1));
@@ -337,7 +340,7 @@ fn only_the_owner_gives_keys_to_a_person_from_a_file() {
     let card =
         ledger_core::keys::SignedCard::new(theirs.id(), "Dora", &entropy, 0, &device).unwrap();
     let claim = NewEntry::Claim { member: dora, card: Box::new(card) };
-    let refused = theirs.append(vec![claim]);
+    let refused = theirs.entries().append(vec![claim]);
     let reason = VoidReason::NotTheIntroducer;
     assert!(
         matches!(refused, Err(StoreError::WouldBeVoid(found)) if found == reason),

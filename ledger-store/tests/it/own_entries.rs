@@ -56,11 +56,11 @@ fn a_device_signs_nothing_while_entries_of_its_own_chain_wait() {
     let refused = |error: StoreError| {
         assert!(matches!(error, StoreError::OwnEntriesWait(n) if n == waiting.own), "{error:?}");
     };
-    refused(group.append(vec![something(&group)]).unwrap_err());
+    refused(group.entries().append(vec![something(&group)]).unwrap_err());
     refused(group.keys().rotate_group_key(0).unwrap_err());
     refused(group.keys().rotate_device_key().unwrap_err());
     let rename = StatementIntent::Rename { name: "Anne".into() };
-    refused(group.propose(rename).unwrap_err());
+    refused(group.statements().propose(rename).unwrap_err());
     // Every report says that entries wait.
     assert_eq!(verify(&group).unwrap().waiting, waiting);
     let check = store.maintenance().check_database(&mut go_on).unwrap();
@@ -68,10 +68,10 @@ fn a_device_signs_nothing_while_entries_of_its_own_chain_wait() {
     assert_eq!(store.overview(None, 9).unwrap()[0].waiting, waiting);
     assert_eq!(group.lists().overview().unwrap().waiting, waiting);
     // Once the missing entry comes, all of them are back, and the device goes on.
-    let report = group.ingest(&all[20..21]).unwrap();
+    let report = group.entries().ingest(&all[20..21]).unwrap();
     assert_eq!(report.added.len(), all.len() - 20);
     assert_eq!(group.waiting().unwrap(), WaitingCount::default());
-    group.append(vec![something(&group)]).unwrap();
+    group.entries().append(vec![something(&group)]).unwrap();
     assert_sound(&group);
 }
 
@@ -92,7 +92,7 @@ fn own_entries_that_wait_never_give_way() {
         let at = any_position(group.id(), key.id(), 1, absent, vec![], 900);
         let entry = Draft::merge().sign(&key, &at, 0).unwrap();
         let bytes = (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature());
-        group.ingest(&[bytes]).unwrap();
+        group.entries().ingest(&[bytes]).unwrap();
     };
     for n in 100..120 {
         waits(&group, n);
@@ -100,14 +100,14 @@ fn own_entries_that_wait_never_give_way() {
     let now = group.waiting().unwrap();
     assert_eq!(now.own, waiting.own);
     assert!((1..=5).contains(&(now.total - now.own)), "others have their room: {now:?}");
-    assert!(group.append(vec![something(&group)]).is_err());
+    assert!(group.entries().append(vec![something(&group)]).is_err());
     // They may come again, too.
-    group.ingest(&all[25..]).unwrap();
+    group.entries().ingest(&all[25..]).unwrap();
     assert_eq!(group.waiting().unwrap().own, waiting.own);
-    group.ingest(&all[20..21]).unwrap();
+    group.entries().ingest(&all[20..21]).unwrap();
     assert_eq!(group.waiting().unwrap().own, 0);
     assert_eq!(count(&group), all.len() as u64);
-    group.append(vec![something(&group)]).unwrap();
+    group.entries().append(vec![something(&group)]).unwrap();
     assert_sound(&group);
 }
 
@@ -117,7 +117,7 @@ fn going_on_without_missing_entries_takes_new_keys_at_once() {
     let (old, waiting) = (group.device(), group.waiting().unwrap());
     let group = group.keys().go_on_without_missing().unwrap();
     assert_ne!(group.device(), old);
-    let mine: EntryId = group.append(vec![something(&group)]).unwrap()[0];
+    let mine: EntryId = group.entries().append(vec![something(&group)]).unwrap()[0];
     assert_eq!(group.waiting().unwrap(), WaitingCount { total: waiting.total, own: 0 });
     assert_eq!(group.keys().go_on_without_missing().unwrap().device(), group.device());
     drop((group, store));
@@ -125,7 +125,7 @@ fn going_on_without_missing_entries_takes_new_keys_at_once() {
     let group = only(&store);
     record(&group, 3, 1, &mut Rng::new(3));
     // What was missing comes after all: everything counts, once.
-    let report = group.ingest(&all[20..]).unwrap();
+    let report = group.entries().ingest(&all[20..]).unwrap();
     assert!(report.missing.is_empty() && report.refused.is_empty(), "{report:?}");
     assert_eq!(count(&group), all.len() as u64 + 5);
     let voids = group.lists().activity(None, 1000).unwrap();
@@ -133,7 +133,7 @@ fn going_on_without_missing_entries_takes_new_keys_at_once() {
     assert!(voids.iter().any(|row| row.entry.id() == mine));
     // The new key's chain has no fork.
     assert!(!group.ledger().unwrap().has_forked(group.device()));
-    group.append(vec![something(&group)]).unwrap();
+    group.entries().append(vec![something(&group)]).unwrap();
     assert_sound(&group);
 }
 
@@ -153,7 +153,10 @@ fn an_older_copy_can_go_on_without_what_it_published() {
     std::fs::write(folder.db(), backup).unwrap();
     let store = folder.store();
     let group = only(&store);
-    assert!(matches!(group.append(vec![something(&group)]), Err(StoreError::RolledBack(_))));
+    assert!(matches!(
+        group.entries().append(vec![something(&group)]),
+        Err(StoreError::RolledBack(_))
+    ));
     let group = group.keys().go_on_without_missing().unwrap();
     pay(&group, &mut rng);
     // What it had published comes back from elsewhere, and both count.
@@ -202,7 +205,7 @@ fn an_import_knows_the_rows_that_waiting_entries_record() {
     assert_eq!((report.added, report.known + report.waiting), (1, 59), "{report:?}");
     assert!(report.waiting > 30);
     // What waits counts once, as soon as it can.
-    group.ingest(&all).unwrap();
+    group.entries().ingest(&all).unwrap();
     assert_eq!(group.waiting().unwrap().total, 0);
     assert_sound(&group);
 }
@@ -234,5 +237,5 @@ fn a_group_that_lost_its_first_entry_is_told_and_takes_it_from_a_bundle() {
     import(&group, &bundle);
     assert_eq!(count(&group), all.len() as u64);
     assert!(store.groups_without_genesis().unwrap().is_empty());
-    group.append(vec![something(&group)]).unwrap();
+    group.entries().append(vec![something(&group)]).unwrap();
 }

@@ -45,8 +45,8 @@ fn a_paired_device_is_the_same_person_in_all_groups() {
     }
     // It can act for Anna: also revoke the phone.
     let revoke = StatementIntent::Revoke { device: flat.device(), since: None };
-    let proposal = groups[0].propose(revoke).unwrap();
-    groups[0].sign(&proposal).unwrap();
+    let proposal = groups[0].statements().propose(revoke).unwrap();
+    groups[0].statements().sign(&proposal).unwrap();
     hand_over(&groups[0], &flat);
     assert_eq!(
         phone.store.recovery().reveal_phrase().unwrap(),
@@ -79,7 +79,7 @@ fn a_device_in_high_security_mode_records_but_does_not_act() {
     write(&groups[0], "Grandma");
     hand_over(&groups[0], &flat);
     agree(&flat, &groups[0]);
-    let leave = groups[0].propose(StatementIntent::Leave).map(|_| ());
+    let leave = groups[0].statements().propose(StatementIntent::Leave).map(|_| ());
     assert!(matches!(leave, Err(StoreError::NoRootKey)));
     assert!(matches!(kiosk.store.recovery().reveal_phrase(), Err(StoreError::NoRootKey)));
     // Nor can it pair others.
@@ -115,7 +115,7 @@ fn a_removed_member_pairs_no_device_into_the_group() {
     let bens = join(&flat, &anna, &ben, "Ben");
     let member = bens.me().unwrap().unwrap();
     let remove = StatementIntent::Remove { member, since: None };
-    flat.sign(&flat.propose(remove).unwrap()).unwrap();
+    flat.statements().sign(&flat.statements().propose(remove).unwrap()).unwrap();
     hand_over(&flat, &bens);
     assert_eq!(pair(&ben.store, &tablet.store, PairingMode::Standard).len(), 0);
 }

@@ -39,7 +39,7 @@ fn balance(group: &Group, member: MemberId) -> i128 {
 
 fn rename_me(group: &Group, name: &str) {
     let rename = StatementIntent::Rename { name: name.into() };
-    group.sign(&group.propose(rename).unwrap()).unwrap();
+    group.statements().sign(&group.statements().propose(rename).unwrap()).unwrap();
 }
 
 /// The entry by which everybody introduces the last person of the file.
@@ -71,9 +71,9 @@ fn a_file_finds_its_people_in_the_successor_group() {
         SignedCard::new(next.id(), "Dora the second", &entropy, 0, &device).unwrap()
     };
     // Somebody else of the name: names alone would not tell who the column is.
-    next.append(vec![NewEntry::Placeholder { name: "Dora".into() }]).unwrap();
+    next.entries().append(vec![NewEntry::Placeholder { name: "Dora".into() }]).unwrap();
     let bind = StatementIntent::Bind { member: dora, card: Box::new(card(7)), since: None };
-    next.sign(&next.propose(bind).unwrap()).unwrap();
+    next.statements().sign(&next.statements().propose(bind).unwrap()).unwrap();
     assert!(next.compare_opening().unwrap().unwrap().differences.is_empty());
     let before = balance(&next, dora);
     let report = import(&next, "Ann,Cleo,Dora", 2);
@@ -98,7 +98,7 @@ fn somebody_who_got_keys_and_another_name_keeps_their_column() {
     let (device, entropy) = (DeviceKey::from_bytes(&[7; 64]), RootEntropy::from_bytes([8; 32]));
     let card = SignedCard::new(group.id(), "Dora", &entropy, 0, &device).unwrap();
     let bind = StatementIntent::Bind { member: dora, card: Box::new(card), since: None };
-    group.sign(&group.propose(bind).unwrap()).unwrap();
+    group.statements().sign(&group.statements().propose(bind).unwrap()).unwrap();
     let generation = group.state().unwrap().member(dora).unwrap().generations().next().unwrap();
     let rename = NewStatement::Rename { generation, name: "Dora M." };
     let (root, heads) = (entropy.root_key(0), common::heads(&group));
@@ -158,7 +158,7 @@ fn where_more_members_have_the_name_than_columns_none_of_them_takes_one() {
     let group = store.create_group_with("Flat", "Ann", &["Dora", "Ben"]).unwrap();
     let (me, ben) = (group.me().unwrap().unwrap(), named(&group, "Ben")[0]);
     for name in ["Dora", "Ann"] {
-        group.append(vec![NewEntry::Placeholder { name: name.into() }]).unwrap();
+        group.entries().append(vec![NewEntry::Placeholder { name: name.into() }]).unwrap();
     }
     let report = import(&group, "Ann,Ben,Dora", 1);
     assert_eq!(report.matched_by_name, [me, ben], "nobody else can be the founder");

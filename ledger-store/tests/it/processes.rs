@@ -35,7 +35,10 @@ fn child_that_does_its_task() {
             let store = options.open_or_create(&path, secrets).unwrap();
             let group = store.create_group(name, "Anna").unwrap();
             for n in 0..BATCHES {
-                group.append(vec![NewEntry::Placeholder { name: format!("Guest {n}") }]).unwrap();
+                group
+                    .entries()
+                    .append(vec![NewEntry::Placeholder { name: format!("Guest {n}") }])
+                    .unwrap();
             }
         }
         ("append", seed) => {
@@ -109,10 +112,10 @@ fn several_that_make_one_database_at_once_all_use_it() {
             let group = store.group(summary.id).unwrap();
             assert_sound(&group);
             // Every device's key is there: nobody overwrote what another kept.
-            group.append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
+            group.entries().append(vec![NewEntry::Placeholder { name: "Late".into() }]).unwrap();
             // And the one root of all keys is that of every group.
             let rename = StatementIntent::RenameGroup { name: "Flat".into() };
-            group.sign(&group.propose(rename).unwrap()).unwrap();
+            group.statements().sign(&group.statements().propose(rename).unwrap()).unwrap();
         }
         let keys = std::fs::read_to_string(folder.keys()).unwrap();
         assert_eq!(keys.matches("\ndatabase-").count(), 1, "one key, and none left over");
@@ -153,7 +156,7 @@ fn one_that_keeps_the_database_makes_others_busy_not_stuck() {
     let mut holder = Process::start(&folder, "lock it");
     holder.go();
     holder.hear("locked");
-    let add = || group.append(vec![NewEntry::Placeholder { name: "Late".into() }]);
+    let add = || group.entries().append(vec![NewEntry::Placeholder { name: "Late".into() }]);
     let error = add().unwrap_err();
     assert!(matches!(error, StoreError::Busy), "{error:?}");
     assert!(error.to_string().contains("try again"), "{error}");

@@ -62,24 +62,30 @@ fn scenario(log: &mut Log) {
     log.error(Store::open_or_create(&folder.db().join("x"), folder.secrets()));
     let store = folder.store();
     let group = store.create_group("Canarygroup", "Canaryanna").unwrap();
-    group.append(vec![NewEntry::Placeholder { name: "Canarybo".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Canarybo".into() }]).unwrap();
     let state = group.state().unwrap();
     let total = 98_765_432_123;
     let good = expense(&state, total, "Canarydescription".into());
-    let ids = group.append(vec![good.clone()]).unwrap();
+    let ids = group.entries().append(vec![good.clone()]).unwrap();
 
     // The caller's mistakes.
     let long = "Canary".repeat(2000);
     log.error(store.create_group(&long, "Canaryanna"));
-    log.error(group.append(vec![NewEntry::Placeholder { name: long.clone() }]));
-    log.error(group.append(vec![expense(&state, total, long.clone())]));
-    log.error(group.append(vec![expense(&state, 98_765_432, "Canarydescription".into())]));
+    log.error(group.entries().append(vec![NewEntry::Placeholder { name: long.clone() }]));
+    log.error(group.entries().append(vec![expense(&state, total, long.clone())]));
+    log.error(group.entries().append(vec![expense(
+        &state,
+        98_765_432,
+        "Canarydescription".into(),
+    )]));
     let (reason, nobody) = (Some("Canaryreason".to_owned()), EntryId::from_bytes([7; 32]));
     log.error(
-        group.append(vec![NewEntry::Cancellation { original: nobody, reason: reason.clone() }]),
+        group
+            .entries()
+            .append(vec![NewEntry::Cancellation { original: nobody, reason: reason.clone() }]),
     );
     let note = Some(long.clone());
-    log.error(group.append(vec![NewEntry::Confirmation { target: ids[0], note }]));
+    log.error(group.entries().append(vec![NewEntry::Confirmation { target: ids[0], note }]));
     log.error(group.lists().history(nobody, None, 10));
     let strange = "\" AND ( canary* NEAR : ^ - ' ; \u{0}".to_owned();
     group
@@ -93,14 +99,14 @@ fn scenario(log: &mut Log) {
     for place in [0, 10, 40, whole.len() / 2, whole.len() - 3] {
         let mut changed = whole.clone();
         changed[place] ^= 1;
-        log.say(&group.ingest(&[(changed, signature)]).unwrap());
+        log.say(&group.entries().ingest(&[(changed, signature)]).unwrap());
     }
-    log.say(&group.ingest(&[(whole, [9; 64]), (b"Canary".to_vec(), [0; 64])]).unwrap());
+    log.say(&group.entries().ingest(&[(whole, [9; 64]), (b"Canary".to_vec(), [0; 64])]).unwrap());
 
     // Reports.
-    group.append(vec![NewEntry::Cancellation { original: ids[0], reason }]).unwrap();
+    group.entries().append(vec![NewEntry::Cancellation { original: ids[0], reason }]).unwrap();
     let changes = store.subscribe().unwrap();
-    group.append(vec![good]).unwrap();
+    group.entries().append(vec![good]).unwrap();
     log.say(&changes.try_next());
     log.say(&group.opening().unwrap());
     let sound = store.maintenance().check_database(&mut |progress| {
@@ -135,7 +141,7 @@ fn scenario(log: &mut Log) {
     for (from, to) in [("device-", "device_"), ("group-ledger", "Canary"), ("database-", "d-")] {
         std::fs::write(folder.keys(), keys.replace(from, to)).unwrap();
         log.error(folder.open().and_then(|store| {
-            only(&store).append(vec![NewEntry::Placeholder { name: "Canary".into() }])
+            only(&store).entries().append(vec![NewEntry::Placeholder { name: "Canary".into() }])
         }));
     }
     let key = keys.lines().find(|line| line.starts_with("database-")).unwrap();
@@ -161,7 +167,7 @@ fn scenario(log: &mut Log) {
                 let group = store.group(summary.id)?;
                 group.lists().expenses(None, u32::MAX)?;
                 group.lists().activity(None, u32::MAX)?;
-                group.append(vec![NewEntry::Placeholder { name: "Canary".into() }])?;
+                group.entries().append(vec![NewEntry::Placeholder { name: "Canary".into() }])?;
             }
             Ok(())
         };
@@ -196,7 +202,10 @@ fn scenario(log: &mut Log) {
             group.state().map(|_| ()),
             group.lists().activity(None, u32::MAX).map(|_| ()),
             group.lists().expenses(None, u32::MAX).map(|_| ()),
-            group.append(vec![NewEntry::Placeholder { name: "Canary".into() }]).map(|_| ()),
+            group
+                .entries()
+                .append(vec![NewEntry::Placeholder { name: "Canary".into() }])
+                .map(|_| ()),
             group.maintenance().verify_history(&mut go_on).map(|found| log.say(&found)),
             store.maintenance().support_dump().map(|dump| log.say(&dump)),
         ] {

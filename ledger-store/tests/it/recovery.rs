@@ -227,7 +227,7 @@ fn the_phrase_and_a_bundle_alone_open_the_ledger() {
     assert!(imported.is_complete() && renewed, "{imported:?}");
     agree(&groups[0], &bens);
     assert_eq!(bens.me().unwrap(), None, "this device is not enrolled yet");
-    assert!(bens.append(vec![NewEntry::Placeholder { name: "Opa".into() }]).is_err());
+    assert!(bens.entries().append(vec![NewEntry::Placeholder { name: "Opa".into() }]).is_err());
 
     // Anna carries what his root key signed, and he writes.
     let request = bens.keys().request_approval().unwrap();
@@ -237,7 +237,7 @@ fn the_phrase_and_a_bundle_alone_open_the_ledger() {
     assert_eq!(bens.me().unwrap(), Some(members[1]));
     write(&bens, "Opa");
     let lost = StatementIntent::Revoke { device: groups[1].device(), since: None };
-    bens.sign(&bens.propose(lost).unwrap()).unwrap();
+    bens.statements().sign(&bens.statements().propose(lost).unwrap()).unwrap();
     import(&groups[0], bundle(&bens));
     agree(&groups[0], &bens);
     assert!(matches!(bens.keys().request_approval(), Err(StoreError::AlreadyIn(_))));
@@ -287,7 +287,7 @@ fn the_phrase_of_somebody_removed_opens_nothing_new() {
     let Flat { phones: [anna, ben, _cleo], groups, members } = flat();
     let old = bundle(&groups[0]);
     let remove = StatementIntent::Remove { member: members[1], since: None };
-    groups[0].sign(&groups[0].propose(remove).unwrap()).unwrap();
+    groups[0].statements().sign(&groups[0].statements().propose(remove).unwrap()).unwrap();
     let new = Phone::new(9);
     new.store.recovery().restore_phrase(&ben.store.recovery().reveal_phrase().unwrap()).unwrap();
     let refused = new.store.recovery().restore_group(&mut bundle(&groups[0]), &mut go_on);

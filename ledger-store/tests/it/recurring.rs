@@ -101,7 +101,7 @@ fn what_is_due_is_recorded_once() {
     assert_eq!(recorded(group), days);
     // What was cancelled is recorded all the same.
     let first = group.lists().expenses(None, 1).unwrap()[0].original;
-    group.append(vec![NewEntry::Cancellation { original: first, reason: None }]).unwrap();
+    group.entries().append(vec![NewEntry::Cancellation { original: first, reason: None }]).unwrap();
     assert!(due(group, "2027-04-01").is_empty());
     assert_series(group);
     assert_sound(group);
@@ -333,7 +333,10 @@ fn what_two_phones_record_of_one_series_counts_once() {
     dearer.amount = Amount::from_minor_units(1000).unwrap();
     let dearer = dearer.payers([(anna, Amount::from_minor_units(1000).unwrap())]);
     let transaction = dearer.split_equally(&[anna, ben], 0).into();
-    theirs.append(vec![NewEntry::Correction { original: tapped[0], transaction }]).unwrap();
+    theirs
+        .entries()
+        .append(vec![NewEntry::Correction { original: tapped[0], transaction }])
+        .unwrap();
     hand_over(&ours, &theirs);
     hand_over(&theirs, &ours);
     agree(&ours, &theirs);
@@ -347,7 +350,7 @@ fn what_two_phones_record_of_one_series_counts_once() {
     }
     // What one of them cancels is cancelled for both, and nobody is asked again.
     let march = ours.lists().expenses(None, 1).unwrap()[0].original;
-    ours.append(vec![NewEntry::Cancellation { original: march, reason: None }]).unwrap();
+    ours.entries().append(vec![NewEntry::Cancellation { original: march, reason: None }]).unwrap();
     hand_over(&ours, &theirs);
     assert_eq!(theirs.state().unwrap().balance(anna, euro).minor_units(), 500);
     assert!(due(&theirs, "2027-03-31").is_empty());
@@ -403,7 +406,7 @@ fn what_waits_is_listed_apart_and_recorded_by_a_person() {
     let place = hazmat::any_position(group.id(), ben.device.id(), 7, absent, vec![], 50);
     let waits = draft.sign(&ben.device, &place, 0).unwrap();
     let bytes = (waits.decoded().as_bytes().to_vec(), *waits.decoded().signature());
-    assert_eq!(group.ingest(&[bytes]).unwrap().missing, [absent].into());
+    assert_eq!(group.entries().ingest(&[bytes]).unwrap().missing, [absent].into());
     assert_eq!(due(group, "2027-03-31"), [(0, "2027-02-01".to_owned())]);
     let waiting = recurring.waiting(until, 0).unwrap();
     assert_eq!((waiting.occurrences, waiting.has_more), (vec![march], false));

@@ -32,12 +32,13 @@ fn a_refund_is_the_mirror_of_an_expense() {
     let store = folder.store();
     let group = found(&store, 2);
     let members: Vec<_> = group.members().unwrap().into_iter().map(|(id, _)| id).collect();
-    let record = |expense: Expense| group.append(vec![NewEntry::Record(expense.into())]).unwrap();
+    let record =
+        |expense: Expense| group.entries().append(vec![NewEntry::Record(expense.into())]).unwrap();
     record(hut(&members));
     let spent = balances(&group, &members);
     let refund = record(hut(&members).direction(Direction::Incoming))[0];
     assert_eq!(balances(&group, &members), [0, 0, 0]);
-    let debts = group.pairwise_debts(&mut go_on).unwrap();
+    let debts = group.balances().pairwise_debts(&mut go_on).unwrap();
     assert_eq!(debts.currencies().count(), 0, "also no odd cent is owed");
 
     // Larger than the expense: what remains is the refund's own.
@@ -48,7 +49,7 @@ fn a_refund_is_the_mirror_of_an_expense() {
         let rows = group.lists().statement(*member, euro(), None, 50).unwrap();
         assert_eq!(rows.iter().map(|row| row.change.minor_units()).sum::<i128>(), *balance);
         assert_eq!(rows[0].balance.minor_units(), *balance);
-        let owed = group.debts(*member).unwrap();
+        let owed = group.balances().debts(*member).unwrap();
         let owed = owed.iter().flat_map(|(_, others)| others).map(|(_, owed)| *owed);
         assert_eq!(owed.fold(Balance::ZERO, Balance::plus).minor_units(), *balance);
     }
@@ -58,7 +59,7 @@ fn a_refund_is_the_mirror_of_an_expense() {
 
     // A correction turns it back.
     let transaction = hut(&members).into();
-    group.append(vec![NewEntry::Correction { original: refund, transaction }]).unwrap();
+    group.entries().append(vec![NewEntry::Correction { original: refund, transaction }]).unwrap();
     let versions = group.lists().history(refund, None, 10).unwrap();
     let directions: Vec<_> =
         versions.iter().map(|version| version.transaction.as_ref().unwrap().direction()).collect();
@@ -77,10 +78,10 @@ fn a_corrector_keeps_the_hints_that_they_do_not_know() {
     let mut dinner = hut(&members);
     dinner.hints.set(63, *b"of a later version").unwrap();
     dinner.hints.set(64, *b"of an app").unwrap();
-    let original = group.append(vec![NewEntry::Record(dinner.into())]).unwrap()[0];
+    let original = group.entries().append(vec![NewEntry::Record(dinner.into())]).unwrap()[0];
     let correct = |expense: Expense| {
         let transaction = Transaction::Expense(expense);
-        group.append(vec![NewEntry::Correction { original, transaction }]).unwrap();
+        group.entries().append(vec![NewEntry::Correction { original, transaction }]).unwrap();
         let shown = group.lists().expenses(None, 1).unwrap().remove(0).transaction;
         shown.hints().iter().map(|(key, bytes)| (key, bytes.to_vec())).collect::<Vec<_>>()
     };
@@ -107,7 +108,7 @@ fn hints_are_dropped_until_a_correction_fits_into_its_entry() {
     for key in 64..68 {
         dinner.hints.set(key, vec![7; 8_190]).unwrap();
     }
-    let original = group.append(vec![NewEntry::Record(dinner.into())]).unwrap()[0];
+    let original = group.entries().append(vec![NewEntry::Record(dinner.into())]).unwrap()[0];
     // With 700 people the entry has room for some of the hints.
     let all = cents(700 * 1000);
     let mut large = Expense::new("2026-11-21".parse().unwrap(), "Hut", euro(), all)
@@ -116,7 +117,7 @@ fn hints_are_dropped_until_a_correction_fits_into_its_entry() {
     large.note = Some("x".repeat(4_000));
     large.description = "x".repeat(4_000);
     let transaction = Transaction::Expense(large);
-    group.append(vec![NewEntry::Correction { original, transaction }]).unwrap();
+    group.entries().append(vec![NewEntry::Correction { original, transaction }]).unwrap();
     let shown = group.lists().expenses(None, 1).unwrap().remove(0).transaction;
     let kept: Vec<u64> = shown.hints().iter().map(|(key, _)| key).collect();
     assert_eq!(kept, [64, 65, 66], "the smaller keys");

@@ -41,7 +41,8 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
     let ben = Ben::join(&folder, &group);
     let me = group.me().unwrap().unwrap();
     let guest = group.members().unwrap()[1].0;
-    let tea = group.append(vec![NewEntry::Record(dinner("Tea", me, &[me, guest]))]).unwrap()[0];
+    let tea =
+        group.entries().append(vec![NewEntry::Record(dinner("Tea", me, &[me, guest]))]).unwrap()[0];
     let plain = row(&group, tea);
     assert_eq!((plain.device, plain.author), (group.device(), Some(me)));
     assert!(plain.recorded_ms >= 1_800_000_000_000);
@@ -49,7 +50,7 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
     assert_eq!((plain.my_share, plain.my_change), (amount(1500), Balance::from_minor_units(1500)));
 
     let confirmed = NewEntry::Confirmation { target: tea, note: None };
-    group.append(vec![confirmed]).unwrap();
+    group.entries().append(vec![confirmed]).unwrap();
     let known = heads(&group);
     let state = group.state().unwrap();
     let changed = dinner("Coffee", ben.member, &[me, ben.member, guest]);
@@ -71,9 +72,9 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
     ben.write(&group, review(tea, true));
     assert_eq!(row(&group, tea).reviews, counts(0, 0), "of the original, not of his edit");
     ben.write(&group, review(correction, true));
-    group.append(vec![NewEntry::Dispute { target: tea, note: None }]).unwrap();
+    group.entries().append(vec![NewEntry::Dispute { target: tea, note: None }]).unwrap();
     assert_eq!(row(&group, tea).reviews, counts(1, 1));
-    group.append(vec![NewEntry::Confirmation { target: tea, note: None }]).unwrap();
+    group.entries().append(vec![NewEntry::Confirmation { target: tea, note: None }]).unwrap();
     assert_eq!(row(&group, tea).reviews, counts(2, 0));
     let of_tea = |group: &Group| -> Vec<_> {
         let reviews = group.lists().reviews(tea).unwrap();
@@ -91,7 +92,7 @@ fn a_row_says_who_recorded_and_edited_it_and_what_it_does_to_me() {
     assert_eq!(of_tea(&group), [(me, correction, false), (me, tea, true)]);
     // What was said of the void edit stays with it, and a version can be named.
     let of_edit = NewEntry::Dispute { target: correction, note: None };
-    group.append(vec![NewEntry::Dispute { target: tea, note: None }, of_edit]).unwrap();
+    group.entries().append(vec![NewEntry::Dispute { target: tea, note: None }, of_edit]).unwrap();
     assert_eq!(row(&group, tea).reviews, counts(0, 1));
     assert_eq!(of_tea(&group), [(me, correction, false), (me, tea, true)]);
 }
@@ -105,6 +106,7 @@ fn a_transfer_and_the_expenses_of_others_have_my_part() {
     let day: Date = "2026-11-21".parse().unwrap();
     let transfer = |from, to| Transfer::new(day, euro(), amount(700), from, to).into();
     let ids = group
+        .entries()
         .append(
             [
                 dinner("Theirs", members[1], &[members[1], members[2]]),
@@ -133,8 +135,9 @@ fn a_row_says_how_it_was_split_and_a_correction_keeps_what_still_holds() {
     let rule = Split::Weights(vec![(members[0], 2), (members[1], 1), (members[2], 3)]);
     let Transaction::Expense(plain) = dinner("Tea", members[0], &members) else { panic!() };
     let expense = plain.clone().split(&rule, 0).unwrap();
-    let record =
-        |transaction: Transaction| group.append(vec![NewEntry::Record(transaction)]).unwrap()[0];
+    let record = |transaction: Transaction| {
+        group.entries().append(vec![NewEntry::Record(transaction)]).unwrap()[0]
+    };
     let tea = record(expense.clone().into());
     let kind = |id| row(&group, id).split;
     assert_eq!(kind(tea), Some(SplitKind::Weights));
@@ -147,7 +150,7 @@ fn a_row_says_how_it_was_split_and_a_correction_keeps_what_still_holds() {
 
     let correct = |expense: &Expense| {
         let transaction = expense.clone().into();
-        group.append(vec![NewEntry::Correction { original: tea, transaction }]).unwrap();
+        group.entries().append(vec![NewEntry::Correction { original: tea, transaction }]).unwrap();
         kind(tea)
     };
     // An app that knows nothing of rules sends back what it shows, with another text.
@@ -173,17 +176,19 @@ fn an_edit_that_replaced_another_unseen_says_so() {
     let (host, guest) = (Phone::new(1), Phone::new(2));
     let anna = found(&host.store, 1);
     let me = anna.me().unwrap().unwrap();
-    let tea = anna.append(vec![NewEntry::Record(dinner("Tea", me, &[me]))]).unwrap()[0];
+    let tea = anna.entries().append(vec![NewEntry::Record(dinner("Tea", me, &[me]))]).unwrap()[0];
     let ben = join(&anna, &host, &guest, "Ben");
     hand_over(&ben, &anna);
     let edit = |group: &Group, text: &str| {
         let transaction = dinner(text, me, &[me]);
-        group.append(vec![NewEntry::Correction { original: tea, transaction }]).unwrap();
+        group.entries().append(vec![NewEntry::Correction { original: tea, transaction }]).unwrap();
     };
     edit(&anna, "Anna's first");
     edit(&anna, "Anna's");
     for n in 0..5 {
-        ben.append(vec![NewEntry::Record(dinner(&format!("Other {n}"), me, &[me]))]).unwrap();
+        ben.entries()
+            .append(vec![NewEntry::Record(dinner(&format!("Other {n}"), me, &[me]))])
+            .unwrap();
     }
     edit(&ben, "Ben's");
     hand_over(&anna, &ben);
@@ -211,13 +216,13 @@ fn too_many_reviews_are_not_counted_for_a_list() {
     let me = group.me().unwrap().unwrap();
     let teas =
         [NewEntry::Record(dinner("Tea", me, &[me])), NewEntry::Record(dinner("Milk", me, &[me]))];
-    let ids = group.append(teas.to_vec()).unwrap();
+    let ids = group.entries().append(teas.to_vec()).unwrap();
     let confirm = |target| NewEntry::Confirmation { target, note: None };
-    group.append(vec![confirm(ids[0]); 2_000]).unwrap();
+    group.entries().append(vec![confirm(ids[0]); 2_000]).unwrap();
     let counts = |confirmed| Some(ReviewCounts { confirmed, disputed: 0 });
     assert_eq!(row(&group, ids[0]).reviews, counts(1));
     assert_eq!(row(&group, ids[1]).reviews, counts(0));
-    group.append(vec![confirm(ids[0])]).unwrap();
+    group.entries().append(vec![confirm(ids[0])]).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
     assert_eq!((rows[1].original, rows[1].reviews), (ids[0], None));
     assert_eq!(group.lists().reviews(ids[0]).unwrap().len(), 1);

@@ -74,14 +74,14 @@ fn without_the_keys_of_the_device_one_can_read_but_not_write() {
         std::fs::write(folder.keys(), keys).unwrap();
         let store = folder.open().unwrap();
         let group = only(&store);
-        let added = group.append(vec![NewEntry::Placeholder { name: "Late".to_owned() }]);
+        let added = group.entries().append(vec![NewEntry::Placeholder { name: "Late".to_owned() }]);
         assert!(matches!(added, Err(StoreError::Secrets(_))), "{added:?}");
         assert_eq!(group.state().unwrap().members().len(), 4);
         assert_sound(&group);
     }
     std::fs::write(folder.keys(), text).unwrap();
     let store = folder.open().unwrap();
-    only(&store).append(vec![NewEntry::Placeholder { name: "Late".to_owned() }]).unwrap();
+    only(&store).entries().append(vec![NewEntry::Placeholder { name: "Late".to_owned() }]).unwrap();
 }
 
 #[test]
@@ -105,7 +105,9 @@ fn errors_hold_no_secret() {
         errors.extend(
             store
                 .and_then(|store| {
-                    only(&store).append(vec![NewEntry::Placeholder { name: "X".to_owned() }])
+                    only(&store)
+                        .entries()
+                        .append(vec![NewEntry::Placeholder { name: "X".to_owned() }])
                 })
                 .err(),
         );
@@ -129,7 +131,7 @@ fn nothing_readable_lies_on_the_disk() {
     let folder = Folder::new(16);
     let store = folder.store();
     let group = store.create_group("Zauberberg", "Settembrini").unwrap();
-    group.append(vec![NewEntry::Placeholder { name: "Naphta".to_owned() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Naphta".to_owned() }]).unwrap();
     record(&group, 700, 350, &mut Rng::new(16));
     let keys = std::fs::read_to_string(folder.keys()).unwrap();
     let mut needles: Vec<Vec<u8>> = [

@@ -11,11 +11,11 @@ use crate::common::people::Ben;
 use crate::common::{Folder, assert_sound, decode, entries, from_scratch};
 
 fn set(group: &Group, value: SettingValue) {
-    group.append(vec![NewEntry::Setting(value)]).unwrap();
+    group.entries().append(vec![NewEntry::Setting(value)]).unwrap();
 }
 
 fn refused(group: &Group, value: SettingValue) -> DraftError {
-    match group.append(vec![NewEntry::Setting(value)]).unwrap_err() {
+    match group.entries().append(vec![NewEntry::Setting(value)]).unwrap_err() {
         StoreError::Draft(error) => error,
         other => panic!("{other:?}"),
     }
@@ -31,7 +31,7 @@ fn weight(member: MemberId, weight: u64) -> SettingValue {
 
 /// The settings, which are those of an evaluation from scratch.
 fn settings(group: &Group) -> Settings {
-    let settings = group.settings().unwrap();
+    let settings = group.settings().current().unwrap();
     assert_eq!(settings, from_scratch(group.id(), &entries(group)).settings());
     let overview = group.lists().overview().unwrap();
     assert_eq!(overview.default_currency, settings.default_currency);

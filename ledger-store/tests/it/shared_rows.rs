@@ -34,7 +34,7 @@ fn act(group: &Group, people: &[MemberId], rng: &mut Rng) {
         }
         _ => NewEntry::Record(content),
     };
-    group.append(vec![new]).unwrap();
+    group.entries().append(vec![new]).unwrap();
 }
 
 fn place(entry: &Activity) -> (u64, EntryId) {

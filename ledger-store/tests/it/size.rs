@@ -59,7 +59,7 @@ fn what_expenses_are_found_by_is_small() {
         .collect();
     let start = std::time::Instant::now();
     for batch in expenses.chunks(500) {
-        group.append(batch.to_vec()).unwrap();
+        group.entries().append(batch.to_vec()).unwrap();
     }
     println!("{} µs per expense", start.elapsed().as_micros() / 5000);
     let raw = folder.raw();

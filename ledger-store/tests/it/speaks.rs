@@ -54,6 +54,7 @@ fn a_device_says_what_it_reads_with_its_first_own_entry_and_never_twice() {
         group.lists().devices().unwrap();
         assert_eq!(count(&group), before, "opening and reading say nothing");
         group
+            .entries()
             .append(vec![ledger_store::NewEntry::Setting(ledger_core::SettingValue::Categories(
                 Vec::new(),
             ))])

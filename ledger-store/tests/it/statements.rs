@@ -22,7 +22,7 @@ fn dinner(group: &Group, rng: &mut Rng) -> Transaction {
 }
 
 fn propose(group: &Group, statement: StatementIntent) -> ledger_store::Proposal {
-    group.propose(statement).unwrap()
+    group.statements().propose(statement).unwrap()
 }
 
 #[test]
@@ -35,13 +35,19 @@ fn names_change_by_acts() {
     let proposal = propose(&group, statement);
     assert_eq!(proposal.text(), "Rename the group to “House”.");
     assert_eq!(group.ledger().unwrap(), before, "nothing is signed by looking");
-    group.sign(&proposal).unwrap();
+    group.statements().sign(&proposal).unwrap();
     let me = group.me().unwrap().unwrap();
-    group.sign(&propose(&group, StatementIntent::Rename { name: "Anne".into() })).unwrap();
+    group
+        .statements()
+        .sign(&propose(&group, StatementIntent::Rename { name: "Anne".into() }))
+        .unwrap();
     let state = group.state().unwrap();
     assert_eq!((state.name(), state.member(me).unwrap().name()), ("House", "Anne"));
     let empty = StatementIntent::RenameGroup { name: String::new() };
-    assert!(matches!(group.propose(empty), Err(StoreError::Draft(DraftError::Rule(_)))));
+    assert!(matches!(
+        group.statements().propose(empty),
+        Err(StoreError::Draft(DraftError::Rule(_)))
+    ));
     assert_sound(&group);
 }
 
@@ -66,9 +72,18 @@ fn names_that_nobody_can_read_are_not_written() {
                 "{name:?}: {found:?}"
             );
         };
-        refused(group.append(vec![NewEntry::Placeholder { name: name.clone() }]).map(drop));
-        refused(group.propose(StatementIntent::Rename { name: name.clone() }).map(drop));
-        refused(group.propose(StatementIntent::RenameGroup { name: name.clone() }).map(drop));
+        refused(
+            group.entries().append(vec![NewEntry::Placeholder { name: name.clone() }]).map(drop),
+        );
+        refused(
+            group.statements().propose(StatementIntent::Rename { name: name.clone() }).map(drop),
+        );
+        refused(
+            group
+                .statements()
+                .propose(StatementIntent::RenameGroup { name: name.clone() })
+                .map(drop),
+        );
         refused(group.create_successor_group(&name).map(drop));
         refused(store.create_group(&name, "Anna").map(drop));
         refused(store.create_group("Flat", &name).map(drop));
@@ -148,12 +163,12 @@ fn a_removal_tells_what_it_voids() {
     assert!(early.revives().is_empty() && early.fingerprint().is_none());
 
     let fourth = write();
-    let signed = group.sign(&early);
+    let signed = group.statements().sign(&early);
     assert!(matches!(signed, Err(StoreError::ProposalOutdated)));
     assert!(!group.state().unwrap().member(member).unwrap().is_removed());
     let again = propose(&group, statement);
     assert_eq!(again.voids().len(), 3);
-    group.sign(&again).unwrap();
+    group.statements().sign(&again).unwrap();
     assert!(group.state().unwrap().member(member).unwrap().is_removed());
     let verdicts = [dinners[0], dinners[1], dinners[2], fourth].map(|id| verdict(&group, id));
     let void = Verdict::Void(VoidReason::HardCut);
@@ -161,12 +176,13 @@ fn a_removal_tells_what_it_voids() {
     assert_sound(&group);
 
     // The second dinner took place all the same.
-    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
+    let copy =
+        group.entries().append(vec![NewEntry::VoidEntryCopy { original: dinners[1] }]).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
     assert!(rows.iter().any(|row| (row.original, row.current_version) == (dinners[1], copy[0])));
     // Whoever confirms the copy confirms the dinner.
     let confirm = NewEntry::Confirmation { target: copy[0], note: None };
-    let confirmed = group.append(vec![confirm]).unwrap()[0];
+    let confirmed = group.entries().append(vec![confirm]).unwrap()[0];
     let activity = group.lists().activity(None, 3).unwrap();
     for id in [copy[0], confirmed] {
         let row = activity.iter().find(|row| row.entry.id() == id).unwrap();
@@ -199,14 +215,15 @@ fn since_spares_what_was_written_beside_it() {
     // Anna did not know of it; then she does.
     let beside = write(&before).sign(&ben.anna, &before.next_position(ben.anna.id()).unwrap(), 0);
     let beside = common::people::ingest(&group, &beside.unwrap());
-    let knowing = group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(9)))]).unwrap();
+    let knowing =
+        group.entries().append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(9)))]).unwrap();
     let ledger = group.ledger().unwrap();
     let heads: Vec<EntryId> = ledger.frontier().heads().collect();
     assert_eq!(heads, knowing);
     let statement = StatementIntent::Remove { member: ben.member, since: Some(first) };
     let proposal = propose(&group, statement);
     assert_eq!(proposal.voids(), [first], "hers count, though one builds on his");
-    group.sign(&proposal).unwrap();
+    group.statements().sign(&proposal).unwrap();
     for id in [beside, knowing[0]] {
         assert_eq!(verdict(&group, id), Verdict::Applied);
     }
@@ -227,7 +244,7 @@ fn a_bind_shows_the_fingerprint_of_the_new_keys() {
     let proposal = propose(&group, statement);
     assert_eq!(proposal.fingerprint(), Some(fingerprint));
     assert!(proposal.text().contains(&fingerprint.to_string()));
-    group.sign(&proposal).unwrap();
+    group.statements().sign(&proposal).unwrap();
     let state = group.state().unwrap();
     assert!(!state.member(guest).unwrap().is_placeholder());
     assert_eq!(state.device_owner(key.id()), Some(guest));
@@ -245,7 +262,7 @@ fn a_device_is_enrolled_and_revoked_and_a_member_leaves() {
     let device = Box::new(SignedDevice::new(group.id(), &root, &tablet).unwrap());
     let proposal = propose(&group, StatementIntent::Enrol { device });
     assert!(proposal.fingerprint().is_some());
-    let enrolled = group.sign(&proposal).unwrap();
+    let enrolled = group.statements().sign(&proposal).unwrap();
     let ledger = group.ledger().unwrap();
     assert_eq!(ledger.state().devices().count(), 2);
     let draft = Draft::record(ledger.state(), &dinner(&group, &mut Rng::new(5))).unwrap();
@@ -255,20 +272,20 @@ fn a_device_is_enrolled_and_revoked_and_a_member_leaves() {
     let proposal =
         propose(&group, StatementIntent::Revoke { device: tablet.id(), since: Some(stolen) });
     assert_eq!(proposal.voids(), [stolen]);
-    group.sign(&proposal).unwrap();
+    group.statements().sign(&proposal).unwrap();
     assert_eq!(verdict(&group, stolen), Verdict::Void(VoidReason::Revoked));
     let again = StatementIntent::Revoke { device: tablet.id(), since: None };
-    assert!(matches!(group.propose(again), Err(StoreError::WouldBeVoid(_))));
+    assert!(matches!(group.statements().propose(again), Err(StoreError::WouldBeVoid(_))));
 
     let mut leave = propose(&group, StatementIntent::Leave);
     leave.confirm();
-    group.sign(&leave).unwrap();
+    group.statements().sign(&leave).unwrap();
     let count = group.lists().activity(None, 100).unwrap().len();
     let late = NewEntry::Record(dinner(&group, &mut Rng::new(6)));
-    let refused = group.append(vec![late]);
+    let refused = group.entries().append(vec![late]);
     assert!(matches!(refused, Err(StoreError::WouldBeVoid(VoidReason::Left))), "{refused:?}");
     assert_eq!(group.lists().activity(None, 100).unwrap().len(), count, "nothing was recorded");
-    let leave = group.propose(StatementIntent::Leave);
+    let leave = group.statements().propose(StatementIntent::Leave);
     assert!(matches!(leave, Err(StoreError::Draft(DraftError::ForeignDevice))));
     assert_sound(&group);
 }
@@ -279,19 +296,20 @@ fn acts_without_effect_are_not_signed() {
     let store = folder.store();
     let group = found(&store, 1);
     let me = group.me().unwrap().unwrap();
-    let owner = group.propose(StatementIntent::Remove { member: me, since: None });
+    let owner = group.statements().propose(StatementIntent::Remove { member: me, since: None });
     assert!(matches!(owner, Err(StoreError::WouldBeVoid(VoidReason::TargetIsOwner))));
     let nobody = MemberId::from_bytes([9; 32]);
-    let unknown = group.propose(StatementIntent::Remove { member: nobody, since: None });
+    let unknown =
+        group.statements().propose(StatementIntent::Remove { member: nobody, since: None });
     assert!(matches!(unknown, Err(StoreError::Draft(DraftError::UnknownMember(_)))));
     let wrong = NewEntry::Confirmation { target: group.id().genesis(), note: None };
-    let wrong = group.append(vec![wrong]);
+    let wrong = group.entries().append(vec![wrong]);
     assert!(matches!(wrong, Err(StoreError::WouldBeVoid(VoidReason::WrongTarget))));
     let absent = EntryId::from_bytes([9; 32]);
-    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: absent }]);
+    let copy = group.entries().append(vec![NewEntry::VoidEntryCopy { original: absent }]);
     assert!(matches!(copy, Err(StoreError::UnknownEntry(ids)) if ids == [absent]));
     let placeholder = group.state().unwrap().first_introduction(me).unwrap();
-    let copy = group.append(vec![NewEntry::VoidEntryCopy { original: placeholder }]);
+    let copy = group.entries().append(vec![NewEntry::VoidEntryCopy { original: placeholder }]);
     assert!(matches!(copy, Err(StoreError::WouldBeVoid(VoidReason::WrongTarget))), "{copy:?}");
     assert_eq!(group.lists().activity(None, 100).unwrap().len(), 2);
 }
@@ -311,6 +329,7 @@ fn people_are_added_claimed_adopted_and_endorse() {
     let cleo = card(1, "Cleo");
     let member = cleo.card().member();
     group
+        .entries()
         .append(vec![
             NewEntry::Member { card: cleo },
             NewEntry::Claim { member: guest, card: card(2, "Guest") },
@@ -322,17 +341,18 @@ fn people_are_added_claimed_adopted_and_endorse() {
         state.member(guest).unwrap().generations().next(),
         Some(Generation::Claim(_))
     ));
-    let paid = group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(7)))]).unwrap();
+    let paid =
+        group.entries().append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(7)))]).unwrap();
     let (target, note) = (paid[0], Some("seen".to_owned()));
     let dispute = NewEntry::Dispute { target, note: note.clone() };
-    group.append(vec![dispute, NewEntry::Confirmation { target, note }]).unwrap();
+    group.entries().append(vec![dispute, NewEntry::Confirmation { target, note }]).unwrap();
     let reviews = group.lists().reviews(target).unwrap();
     assert_eq!(reviews.len(), 1);
     assert!(reviews[0].confirms);
     let own = group.me().unwrap().unwrap();
-    let adopts = group.append(vec![NewEntry::Vouching { member: own }]);
+    let adopts = group.entries().append(vec![NewEntry::Vouching { member: own }]);
     assert!(matches!(adopts, Err(StoreError::WouldBeVoid(VoidReason::AdoptsItself))));
-    group.append(vec![NewEntry::Vouching { member }]).unwrap();
+    group.entries().append(vec![NewEntry::Vouching { member }]).unwrap();
     assert_sound(&group);
 }
 
@@ -359,9 +379,9 @@ fn a_device_without_the_root_key_records_and_signs_no_acts() {
     found(&folder.store(), 1);
     let store = Store::open(&folder.db(), Arc::new(WithoutRoot(folder.secrets()))).unwrap();
     let group = common::only(&store);
-    group.append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(8)))]).unwrap();
+    group.entries().append(vec![NewEntry::Record(dinner(&group, &mut Rng::new(8)))]).unwrap();
     let statement = StatementIntent::RenameGroup { name: "Mine".into() };
-    assert!(matches!(group.propose(statement), Err(StoreError::NoRootKey)));
+    assert!(matches!(group.statements().propose(statement), Err(StoreError::NoRootKey)));
 }
 
 /// The owner's phone is lost for good. Somebody goes first, and everybody's

@@ -27,7 +27,7 @@ fn fill(group: &Group, rounds: usize, rng: &mut Rng) {
             expense.hints = hints;
         }
         batch.push(NewEntry::Record(changed));
-        let ids = group.append(batch.clone()).unwrap();
+        let ids = group.entries().append(batch.clone()).unwrap();
         let new = batch.iter().zip(ids).filter(|(e, _)| matches!(e, NewEntry::Record(_)));
         originals.extend(new.map(|(_, id)| id));
     }
@@ -149,7 +149,7 @@ fn totals_are_what_adding_up_every_expense_gives() {
         let store = folder.store();
         let group = found(&store, 3);
         let other = store.create_group("Trip", "Anna").unwrap();
-        other.append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
+        other.entries().append(vec![NewEntry::Placeholder { name: "Bo".into() }]).unwrap();
         fill(&other, 3, &mut Rng::new(seed + 7));
         fill(&group, 12, &mut Rng::new(seed));
         assert_totals(&group);

@@ -17,12 +17,14 @@ fn tea(group: &Group, units: u64) -> Expense {
 }
 
 fn record(group: &Group, expense: Expense) -> EntryId {
-    group.append(vec![NewEntry::Record(expense.into())]).unwrap()[0]
+    group.entries().append(vec![NewEntry::Record(expense.into())]).unwrap()[0]
 }
 
 fn refused(group: &Group) -> UndoError {
     let before = group.ledger().unwrap().frontier().entries();
-    let StoreError::Undo(refusal) = group.undo().unwrap_err() else { panic!("another error") };
+    let StoreError::Undo(refusal) = group.entries().undo().unwrap_err() else {
+        panic!("another error")
+    };
     assert_eq!(group.ledger().unwrap().frontier().entries(), before, "nothing is written");
     refusal
 }
@@ -34,15 +36,15 @@ fn an_undoing_is_undone_as_well() {
     let group = found(&store, 1);
     let id = record(&group, tea(&group, 900));
     let is_cancelled = || group.lists().recorded(id).unwrap().unwrap().cancelled;
-    let first = group.undo().unwrap();
+    let first = group.entries().undo().unwrap();
     assert_eq!((first.act, first.how), (id, UndoneBy::Cancellation));
     assert!(is_cancelled());
-    let second = group.undo().unwrap();
+    let second = group.entries().undo().unwrap();
     assert_eq!((second.act, second.how), (first.by, UndoneBy::Restoration));
     assert!(!is_cancelled());
     // What the library writes by itself is no act.
     group.keys().rotate_device_key().unwrap();
-    let third = group.undo().unwrap();
+    let third = group.entries().undo().unwrap();
     assert_eq!((third.act, third.how), (second.by, UndoneBy::Cancellation));
     assert!(is_cancelled());
     assert_sound(&group);
@@ -63,8 +65,8 @@ fn a_correction_is_undone_with_all_that_it_added() {
     after.hints.set(70, *b"of an app").unwrap();
     after.keep_rule(&Split::Weights(vec![(group.me().unwrap().unwrap(), 3)]));
     let transaction = Transaction::Expense(after.clone());
-    group.append(vec![NewEntry::Correction { original: id, transaction }]).unwrap();
-    let undone = group.undo().unwrap();
+    group.entries().append(vec![NewEntry::Correction { original: id, transaction }]).unwrap();
+    let undone = group.entries().undo().unwrap();
     let shown = group.lists().recorded(id).unwrap().unwrap();
     assert_eq!(shown.current_version, undone.by);
     assert_eq!(shown.transaction, Transaction::Expense(before));
@@ -72,7 +74,7 @@ fn a_correction_is_undone_with_all_that_it_added() {
     let UndoneBy::Correction { undone, now } = undone.how else { panic!("another kind") };
     assert_eq!((undone.description(), *now == shown.transaction), ("Coffee", true));
     // And back to what was undone.
-    group.undo().unwrap();
+    group.entries().undo().unwrap();
     let shown = group.lists().recorded(id).unwrap().unwrap();
     assert_eq!(shown.transaction, Transaction::Expense(after));
 }
@@ -94,11 +96,11 @@ fn what_others_did_since_is_not_undone() {
 
     let id = record(&group, tea(&group, 500));
     let cancellation = NewEntry::Cancellation { original: id, reason: None };
-    let cancelled = group.append(vec![cancellation]).unwrap()[0];
+    let cancelled = group.entries().append(vec![cancellation]).unwrap()[0];
     ben.write(&group, Draft::restoration(id));
     assert_eq!(refused(&group), UndoError::NoEffect(cancelled));
     ben.write(&group, Draft::cancellation(id, None));
-    let restored = group.restore(id).unwrap();
+    let restored = group.entries().restore(id).unwrap();
     ben.write(&group, Draft::cancellation(id, None));
     assert_eq!(refused(&group), UndoError::NoEffect(restored));
 
@@ -109,7 +111,7 @@ fn what_others_did_since_is_not_undone() {
     assert_eq!(refused(&group), UndoError::RecordedByOthers { act: own, other: theirs });
 
     let placeholder = NewEntry::Placeholder { name: "Eva".into() };
-    let introduced = group.append(vec![placeholder]).unwrap()[0];
+    let introduced = group.entries().append(vec![placeholder]).unwrap()[0];
     assert_eq!(refused(&group), UndoError::NoOpposite(introduced));
     assert_sound(&group);
     let other = store.create_group("Trip", "Anna").unwrap();

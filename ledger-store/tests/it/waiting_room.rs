@@ -27,7 +27,7 @@ fn what_was_left_out_is_asked_for_when_its_author_is_accepted() {
     ingest(&scene.group, &removal);
     ingest(&scene.group, &added);
     let flood = scene.chain(&key, added.id(), 60, 0);
-    let report = scene.group.ingest(&all(&flood)).unwrap();
+    let report = scene.group.entries().ingest(&all(&flood)).unwrap();
     assert!(report.left_out > 0 && report.missing.is_empty());
     let kept = report.added.len();
 
@@ -40,14 +40,14 @@ fn what_was_left_out_is_asked_for_when_its_author_is_accepted() {
     let clock = added.decoded().header().lamport().max(adopt.decoded().header().lamport() - 1);
     let at = ledger.next_position(anna.id()).unwrap().behind(clock);
     let adopt = Draft::adopt(ledger.state(), member).unwrap().sign(anna, &at, 0).unwrap();
-    let report = group.ingest(&[travelling(&adopt)]).unwrap();
+    let report = group.entries().ingest(&[travelling(&adopt)]).unwrap();
     let left_out: Vec<EntryId> = flood[kept..].iter().map(VerifiedEntry::id).collect();
     assert_eq!(report.missing.into_iter().collect::<Vec<_>>(), {
         let mut ids = left_out.clone();
         ids.sort_unstable();
         ids
     });
-    let report = group.ingest(&all(&flood)).unwrap();
+    let report = group.entries().ingest(&all(&flood)).unwrap();
     assert_eq!((report.added.len(), report.left_out), (60 - kept, 0));
     assert!(report.missing.is_empty());
     assert_sound(group);
@@ -64,17 +64,17 @@ fn entries_that_gave_way_are_asked_for_when_their_device_is_enrolled() {
     let (dora, added) = scene.introduction(6, "Dora");
     let clock = added.decoded().header().lamport();
     let early = chain(&scene.group, &dora.device, (added.id(), clock), 5, 0);
-    scene.group.ingest(&all(&honest[1..])).unwrap();
-    scene.group.ingest(&all(&early)).unwrap();
+    scene.group.entries().ingest(&all(&honest[1..])).unwrap();
+    scene.group.entries().ingest(&all(&early)).unwrap();
     scene.strangers(100..200);
-    let report = scene.group.ingest(&all(&honest[..1])).unwrap();
+    let report = scene.group.entries().ingest(&all(&honest[..1])).unwrap();
     assert_eq!(report.added.len(), 11, "none of Ben's gave way");
-    let report = scene.group.ingest(&[travelling(&added)]).unwrap();
+    let report = scene.group.entries().ingest(&[travelling(&added)]).unwrap();
     let kept = common::added(&report);
     let gone: Vec<EntryId> =
         early.iter().map(VerifiedEntry::id).filter(|id| !kept.contains(id)).collect();
     assert!(!gone.is_empty() && gone.iter().all(|id| report.missing.contains(id)));
-    let report = scene.group.ingest(&all(&early)).unwrap();
+    let report = scene.group.entries().ingest(&all(&early)).unwrap();
     assert_eq!(report.added.len(), gone.len());
     assert!(gone.iter().all(|id| !report.missing.contains(id)));
     assert_sound(&scene.group);
@@ -91,7 +91,7 @@ fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
     let absent = EntryId::from_bytes([9; 32]);
     let at = any_position(group.id(), stranger.id(), 0, absent, vec![], 900);
     let epoch = Draft::epoch(key.begin(&[]).unwrap()).sign(&stranger, &at, 0).unwrap();
-    group.ingest(&[travelling(&epoch)]).unwrap();
+    group.entries().ingest(&[travelling(&epoch)]).unwrap();
     scene.strangers(100..101);
     assert_eq!(group.waiting().unwrap().total, 1);
     let raw = scene.folder.raw();
@@ -99,7 +99,7 @@ fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
     raw.execute("INSERT INTO epochs (grp, topic, secret) VALUES (1, ?1, ?2)", row).unwrap();
     let sql = "INSERT INTO sealed (n, epoch) SELECT max(n), e FROM entries, epochs";
     raw.execute(sql, []).unwrap();
-    assert!(group.ingest(&[]).unwrap().missing.contains(&epoch.id()));
+    assert!(group.entries().ingest(&[]).unwrap().missing.contains(&epoch.id()));
 }
 
 /// The memory of what was left out is bounded: the oldest ids are forgotten.
@@ -113,7 +113,7 @@ fn ids_of_what_was_left_out_are_bounded() {
     let clock = added.decoded().header().lamport();
     let early = chain(&scene.group, &dora.device, (added.id(), clock), 30, 0);
     for entry in &early {
-        scene.group.ingest(&[travelling(entry)]).unwrap();
+        scene.group.entries().ingest(&[travelling(entry)]).unwrap();
     }
     let rows: u64 = scene
         .folder
@@ -121,7 +121,7 @@ fn ids_of_what_was_left_out_are_bounded() {
         .query_row("SELECT count(*) FROM left_out", [], |row| row.get(0))
         .unwrap();
     assert_eq!(rows, 5);
-    let report = scene.group.ingest(&[travelling(&added)]).unwrap();
+    let report = scene.group.entries().ingest(&[travelling(&added)]).unwrap();
     assert_eq!((report.added.len(), report.missing.len()), (3, 5));
 }
 
@@ -136,8 +136,8 @@ fn what_waits_beyond_the_limits_survives_an_ingest() {
     let known = EntryId::from_bytes([7; 32]);
     let stranger = DeviceKey::from_bytes(&[77; 64]);
     let strange = chain(&scene.group, &stranger, (known, 900), 30, 0);
-    scene.group.ingest(&all(&honest[1..])).unwrap();
-    scene.group.ingest(&all(&strange)).unwrap();
+    scene.group.entries().ingest(&all(&honest[1..])).unwrap();
+    scene.group.entries().ingest(&all(&strange)).unwrap();
     assert_eq!(scene.group.waiting().unwrap().total, 89);
     let scene = scene.reopened(LedgerLimits {
         waiting_entries: 10,
@@ -146,11 +146,11 @@ fn what_waits_beyond_the_limits_survives_an_ingest() {
         ..LedgerLimits::default()
     });
     let group = &scene.group;
-    group.ingest(&[]).unwrap();
+    group.entries().ingest(&[]).unwrap();
     assert_eq!(group.waiting().unwrap().total, 89);
     scene.strangers(100..130);
     assert_eq!(group.waiting().unwrap().total, 89, "no more, and no fewer");
-    let report = group.ingest(&all(&honest[..1])).unwrap();
+    let report = group.entries().ingest(&all(&honest[..1])).unwrap();
     assert_eq!(report.added.len(), 60, "none of Ben's gave way");
     assert_sound(group);
 }
@@ -163,11 +163,11 @@ fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
     let Scene { folder, group, .. } = &scene;
     let (dora, _, card) = scene.card(6, "Dora");
     let early = chain(group, &dora, (EntryId::from_bytes([9; 32]), 900), 12, 0);
-    group.ingest(&all(&early)).unwrap();
+    group.entries().ingest(&all(&early)).unwrap();
     let count = |sql: &str| -> u64 { folder.raw().query_row(sql, [], |row| row.get(0)).unwrap() };
     assert_eq!(count("SELECT count(*) FROM pending"), 10);
     assert_eq!(count("SELECT count(*) FROM left_out WHERE wanted = 0"), 2);
-    group.append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
+    group.entries().append(vec![NewEntry::Member { card: Box::new(card) }]).unwrap();
     assert_eq!(count("SELECT count(*) FROM left_out WHERE wanted = 1"), 2);
     scene.strangers(100..120);
     let of_dora = "SELECT count(*) FROM pending WHERE substr(entry, 39, 32) = (SELECT device FROM left_out WHERE wanted = 1 LIMIT 1)";
@@ -187,11 +187,11 @@ fn what_another_process_admits_is_not_missing_here() {
     let parents = vec![of_cleo[0].id()];
     let at = any_position(scene.group.id(), ben.device.id(), 1, of_ben[0].id(), parents, clock);
     let behind = Draft::merge().sign(&ben.device, &at, 0).unwrap();
-    scene.group.ingest(&[travelling(&behind)]).unwrap();
+    scene.group.entries().ingest(&[travelling(&behind)]).unwrap();
     // Handles of two stores, as of two processes.
     let other = scene.folder.store_with(small());
-    only(&other).ingest(&all(&of_ben)).unwrap();
-    let report = scene.group.ingest(&all(&of_cleo)).unwrap();
+    only(&other).entries().ingest(&all(&of_ben)).unwrap();
+    let report = scene.group.entries().ingest(&all(&of_cleo)).unwrap();
     assert_eq!(common::added(&report), [of_cleo[0].id(), behind.id()]);
     assert_sound(&scene.group);
 }

@@ -51,7 +51,7 @@ impl Play {
             _ => NewEntry::Record(details),
         };
         self.tally.add(STEPS, "entry written", 1);
-        let (ids, device) = (phone.group.append(vec![entry])?, phone.device());
+        let (ids, device) = (phone.group.entries().append(vec![entry])?, phone.device());
         self.written.extend(ids.into_iter().map(|id| (id, device)));
         Ok(None)
     }
@@ -126,6 +126,6 @@ impl Play {
 
 /// Proposes a statement and signs it.
 pub(super) fn sign(group: &Group, statement: StatementIntent) -> Result<(), StoreError> {
-    let proposal = group.propose(statement)?;
-    group.sign(&proposal).map(|_| ())
+    let proposal = group.statements().propose(statement)?;
+    group.statements().sign(&proposal).map(|_| ())
 }

@@ -82,19 +82,19 @@ impl Play {
         }
         let phone = self.phone(at)?;
         let (person, is_owner) = (phone.person, phone.person == 0);
-        let mut proposal = phone.group.propose(StatementIntent::Leave)?;
+        let mut proposal = phone.group.statements().propose(StatementIntent::Leave)?;
         if proposal.needs_confirmation() != is_owner {
             return Ok(violation(CONFIRMED, format!("person {person}: {}", proposal.text())));
         }
         if is_owner {
             let held = phone.ids()?;
-            match phone.group.sign(&proposal) {
+            match phone.group.statements().sign(&proposal) {
                 Err(StoreError::NotConfirmed) if phone.ids()? == held => {}
                 signed => return Ok(violation(CONFIRMED, format!("without one: {signed:?}"))),
             }
             proposal.confirm();
         }
-        phone.group.sign(&proposal)?;
+        phone.group.statements().sign(&proposal)?;
         // A leave concerns every device of the generation.
         let devices: Vec<DeviceId> =
             self.phones.iter().filter(|phone| phone.person == person).map(Phone::device).collect();

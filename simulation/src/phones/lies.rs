@@ -40,7 +40,11 @@ impl Play {
     pub(super) fn add_liar(&mut self) -> Result<(), StoreError> {
         let group = self.phone(0)?.group.id();
         let (mut liar, card) = Liar::new(group, &mut self.rng)?;
-        let added = self.phone(0)?.group.append(vec![NewEntry::Member { card: Box::new(card) }])?;
+        let added = self
+            .phone(0)?
+            .group
+            .entries()
+            .append(vec![NewEntry::Member { card: Box::new(card) }])?;
         liar.introduced(added.last().copied().ok_or(StoreError::UnknownRequest)?);
         self.liar = Some(liar);
         Ok(())

@@ -83,7 +83,7 @@ impl Play {
         let removed = std::mem::take(&mut self.cut.kept_back);
         self.cut.by_others.extend(&removed);
         let phone = self.phone(to)?;
-        let report = phone.group.ingest(&entries)?;
+        let report = phone.group.entries().ingest(&entries)?;
         if !report.refused.is_empty() {
             return Ok(violation("no error", format!("{:?}", report.refused)));
         }

@@ -83,7 +83,7 @@ impl Scene {
         if removed {
             let base = vec![host.crowd.entries.last().unwrap().id()];
             let removal = host.crowd.remove(BEN, base);
-            host.group.ingest_verified(vec![removal]).unwrap();
+            host.group.entries().ingest_verified(vec![removal]).unwrap();
         }
         let (member, _, home) = &host.crowd.people[BEN];
         let entropy = RootEntropy::from_bytes(seed(BEN));
@@ -124,7 +124,7 @@ impl Scene {
                     assert!(intact || self.guest.is_none(), "an honest bundle");
                 }
                 Act::Ingest(entries) => {
-                    let report = self.group().ingest(entries).unwrap();
+                    let report = self.group().entries().ingest(entries).unwrap();
                     assert!(report.refused.is_empty(), "{:?}", report.refused);
                     // All entries of a member are kept: what is left out costs less.
                     assert!(self.removed || report.added.len() == entries.len(), "{report:?}");
@@ -153,7 +153,7 @@ impl Scene {
 pub(super) fn honest(scene: &mut Scene, entries: usize) -> Vec<Act> {
     scene.host.crowd.write(entries, 6);
     let new = scene.host.crowd.entries.len() - entries;
-    scene.host.group.ingest_verified(scene.host.crowd.entries[new..].to_vec()).unwrap();
+    scene.host.group.entries().ingest_verified(scene.host.crowd.entries[new..].to_vec()).unwrap();
     let bundle = scene.host.admit("guest.db");
     scene.guest = Some(scene.host.open("guest.db"));
     scene.file = Some(scene.host.path("guest.db"));

@@ -19,7 +19,7 @@ use super::AsOf;
 use crate::error::LedgerError;
 use crate::platform::{ProgressListener, with_progress};
 use crate::store_handle::StoreHandle;
-use crate::values::{ExpenseId, Money};
+use crate::values::{Difference, ExpenseId, Money, Transaction};
 
 pub use activity::{ActivityRow, EntryKind};
 pub use arrived::{Arrival, Unread};
@@ -126,7 +126,7 @@ impl Lists {
     }
 
     /// The statement of a member's account as `statement`, as of an earlier entry or day: why
-    /// the balance was what `LedgerGroup.balances_as_of` says. As of an entry it can take
+    /// the balance was what `GroupBalances.as_of` says. As of an entry it can take
     /// long, and reports its progress.
     ///
     /// # Errors
@@ -295,6 +295,38 @@ impl Lists {
         let rows = self.store.group(self.id)?.lists().reviews(expense.entry())?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
+
+    /// What a later version of an expense or transfer changes, field by field; empty if both
+    /// have the same content.
+    ///
+    /// # Errors
+    /// `InvalidCurrency`, `InvalidAmount` or `InvalidId` if a version is none that was read.
+    pub fn differences(
+        &self,
+        before: Transaction,
+        after: Transaction,
+    ) -> Result<Vec<Difference>, LedgerError> {
+        let before: ledger_core::Transaction = before.try_into()?;
+        let after: ledger_core::Transaction = after.try_into()?;
+        Ok(before.differences(&after).into_iter().map(Into::into).collect())
+    }
+
+    /// The differences as `differences`, each in English, with members by their labels. For
+    /// apps without texts of their own.
+    ///
+    /// # Errors
+    /// As `differences`, or any error of reading the database.
+    pub fn differences_in_english(
+        &self,
+        before: Transaction,
+        after: Transaction,
+    ) -> Result<Vec<String>, LedgerError> {
+        let before: ledger_core::Transaction = before.try_into()?;
+        let after: ledger_core::Transaction = after.try_into()?;
+        let labels = self.store.group(self.id)?.state()?.labels();
+        let label = |member| labels.get(&member).cloned().unwrap_or_else(|| member.short());
+        Ok(before.differences(&after).iter().map(|one| one.text(label)).collect())
+    }
 }
 
 pub(super) fn cursor(text: Option<String>) -> Result<Option<ledger_store::Cursor>, LedgerError> {
@@ -322,14 +354,14 @@ mod tests {
             let tea = Expense::new("2026-11-21".parse().unwrap(), "Tea", currency, ten);
             NewEntry::Record(tea.paid_by(me, ten).split_equally(&[me], 0).into())
         };
-        group.append(vec![tea(Currency::from_code("EUR").unwrap())]).unwrap();
+        group.entries().append(vec![tea(Currency::from_code("EUR").unwrap())]).unwrap();
         let row = group.lists().activity(None, 1).unwrap().remove(0);
         let mut bytes = row.entry.decoded().as_bytes().to_vec();
         let place = bytes.windows(3).rposition(|letters| letters == b"EUR").unwrap();
         bytes[place..][..3].copy_from_slice(b"QQQ");
         let changed = read_stored(row.entry.id(), &bytes, row.entry.decoded().signature()).unwrap();
         let unknown = changed.decoded().payload().transaction().unwrap().currency();
-        group.append(vec![tea(unknown)]).unwrap();
+        group.entries().append(vec![tea(unknown)]).unwrap();
     }
 
     #[test]

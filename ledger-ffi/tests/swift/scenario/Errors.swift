@@ -58,7 +58,7 @@ private func crowds(_ folder: String) throws {
     try sends(theirs, ours, folder)
     let members = try ours.members().map(\.id)
     let total = Int64(members.count)
-    _ = try ours.recordExpense(
+    _ = try ours.entries().recordExpense(
         expense: Expense(
             date: dinnerDay, description: "A feast", currency: "EUR", minorUnits: total,
             payers: [Part(member: members[0], minorUnits: total)],
@@ -87,7 +87,7 @@ func reportsEveryError(_ flat: Flat) throws {
     func fixture(_ name: String, _ work: (LedgerGroup) throws -> Void) throws {
         try opened(fixtures + "/" + name, work)
     }
-    func writes(_ group: LedgerGroup) throws { _ = try group.addPlaceholder(name: "Ben") }
+    func writes(_ group: LedgerGroup) throws { _ = try group.entries().addPlaceholder(name: "Ben") }
     struct Secret: Error { let text = "a secret that must not be passed on" }
     let throwing = Calls { _ in throw Secret() }
 
@@ -144,62 +144,62 @@ func reportsEveryError(_ flat: Flat) throws {
         if let kept { throw kept }
     }
     try expect(.unknownGroup) { _ = try ledger.group(id: GroupId(noId)) }
-    try expect(.unknownEntry) { _ = try group.cancel(expense: nothing) }
+    try expect(.unknownEntry) { _ = try group.entries().cancel(expense: nothing) }
     try expect(.unknownMember) { try shares(flat.anna, nobody) }
     try expect(.duplicateMember) { try shares(flat.anna, flat.anna) }
     try expect(.tooManyMembers) {
         let other = try ledger.createGroup(name: "Crowd", myName: "Anna")
         _ = try other.importSplitwise(csv: people("P", 1000))
-        _ = try other.addPlaceholder(name: "One more")
+        _ = try other.entries().addPlaceholder(name: "One more")
     }
     try expect(.tooManyReferences) { try crowds(flat.folder) }
     try expect(.notEnrolled) {
         let (other, welcome) = try admitted(flat)
-        _ = try other.joining().enter(welcome: welcome).addPlaceholder(name: "Ben")
+        _ = try other.joining().enter(welcome: welcome).entries().addPlaceholder(name: "Ben")
     }
     try expect(.invalidEntry) { try flat.record(flat.expense(0)) }
-    try expect(.wouldBeVoid) { _ = try group.propose(intent: .remove(member: flat.anna, since: nil)) }
+    try expect(.wouldBeVoid) { _ = try group.statements().propose(intent: .remove(member: flat.anna, since: nil)) }
     try expect(.alreadyCancelled) {
-        let expense = try group.recordExpense(expense: flat.expense())
-        _ = try group.cancel(expense: expense)
-        _ = try group.cancel(expense: expense)
+        let expense = try group.entries().recordExpense(expense: flat.expense())
+        _ = try group.entries().cancel(expense: expense)
+        _ = try group.entries().cancel(expense: expense)
     }
     try expect(.notCancelled) {
-        _ = try group.restore(expense: group.recordExpense(expense: flat.expense()))
+        _ = try group.entries().restore(expense: group.entries().recordExpense(expense: flat.expense()))
     }
     try expect(.notCounted) {
         let (ours, theirs) = try twoPhones(flat.folder, "Void")
         let (zoe, yan) = (try ours.info().me!, try theirs.info().me!)
-        _ = try ours.sign(proposal: ours.propose(intent: .remove(member: yan, since: nil)))
-        let gift = try theirs.recordTransfer(
+        _ = try ours.statements().sign(proposal: ours.statements().propose(intent: .remove(member: yan, since: nil)))
+        let gift = try theirs.entries().recordTransfer(
             transfer: Transfer(
                 date: dinnerDay, description: "", currency: "EUR", minorUnits: 1,
                 fromMember: yan, toMember: zoe))
         try sends(theirs, ours, flat.folder)
-        _ = try ours.cancel(expense: gift)
+        _ = try ours.entries().cancel(expense: gift)
     }
     try expect(.seriesEnded) {
         let recurring = group.recurring()
         let series = try recurring.series(today: dinnerDay)[0].id
         _ = try recurring.end(series: series, last: Day("2126-08-01")!)
     }
-    try expect(.cannotBeUndone) { _ = try Ledger.inMemory().createGroup(name: "Undo", myName: "Anna").undo() }
+    try expect(.cannotBeUndone) { _ = try Ledger.inMemory().createGroup(name: "Undo", myName: "Anna").entries().undo() }
     try expect(.alreadyCounts) {
-        let expense = try group.recordExpense(expense: flat.expense())
-        _ = try group.copyVoidEntry(voidEntry: EntryId(expense.text))
+        let expense = try group.entries().recordExpense(expense: flat.expense())
+        _ = try group.entries().copyVoidEntry(voidEntry: EntryId(expense.text))
     }
     try expect(.proposalOutdated) {
         let other = try ledger.createGroup(name: "Outdated", myName: "Anna")
-        let ben = try other.addPlaceholder(name: "Ben")
-        let proposal = try other.propose(intent: .remove(member: ben, since: nil))
-        _ = try other.sign(proposal: other.propose(intent: .rename(name: "Ben")))
-        _ = try other.sign(proposal: proposal)
+        let ben = try other.entries().addPlaceholder(name: "Ben")
+        let proposal = try other.statements().propose(intent: .remove(member: ben, since: nil))
+        _ = try other.statements().sign(proposal: other.statements().propose(intent: .rename(name: "Ben")))
+        _ = try other.statements().sign(proposal: proposal)
     }
     try expect(.noRootKey) {
         let less = Keys(flat.keys.all.filter { $0.key != "entropy" })
         let other = try Ledger.open(path: flat.path, secrets: less, create: false)
         defer { try? other.close() }
-        _ = try other.group(id: group.id()).propose(intent: .rename(name: "Zoe"))
+        _ = try other.group(id: group.id()).statements().propose(intent: .rename(name: "Zoe"))
     }
     try expect(.invalidMessage) { _ = try ledger.joining().join(link: "hello", name: "Anna") }
     try expect(.invalidJoin) {
@@ -242,7 +242,7 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try joined.bundles().exportFile(path: flat.folder + "/none.bundle")
     }
     try expect(.notConfirmed) {
-        _ = try group.sign(proposal: group.propose(intent: .leave))
+        _ = try group.statements().sign(proposal: group.statements().propose(intent: .leave))
     }
     try expect(.rolledBack) {
         let path = flat.folder + "/old.db"
@@ -251,7 +251,7 @@ func reportsEveryError(_ flat: Flat) throws {
         _ = try bundles.exportFile(path: flat.folder + "/handed-out.bundle")
         let other = try Ledger.open(path: path, secrets: flat.keys, create: false)
         defer { try? other.close() }
-        _ = try other.group(id: group.id()).recordExpense(expense: flat.expense())
+        _ = try other.group(id: group.id()).entries().recordExpense(expense: flat.expense())
     }
     try expect(.forked) {
         // Database and secrets, copied together: nothing tells the clone that it is one.
@@ -261,10 +261,10 @@ func reportsEveryError(_ flat: Flat) throws {
         defer { try? other.close() }
         let cloned = try other.group(id: group.id())
         try flat.record(flat.expense())
-        _ = try cloned.recordExpense(expense: flat.expense())
+        _ = try cloned.entries().recordExpense(expense: flat.expense())
         _ = try bundles.exportFile(path: bundle)
         _ = try cloned.bundles().importFile(path: bundle)
-        _ = try cloned.recordExpense(expense: flat.expense())
+        _ = try cloned.entries().recordExpense(expense: flat.expense())
     }
     try expect(.tooManyDevices) {
         let old = try Ledger.inMemory()
@@ -320,13 +320,13 @@ func reportsEveryError(_ flat: Flat) throws {
     }
     try expect(.balanceTooLarge) {
         let other = try ledger.createGroup(name: "Huge", myName: "Anna")
-        let (anna, ben) = (try other.info().me!, try other.addPlaceholder(name: "Ben"))
+        let (anna, ben) = (try other.info().me!, try other.entries().addPlaceholder(name: "Ben"))
         let most = Transaction.transfer(
             transfer: Transfer(
                 date: dinnerDay, description: "", currency: "EUR",
                 minorUnits: 1_000_000_000_000_000, fromMember: anna, toMember: ben))
-        _ = try other.recordAll(transactions: Array(repeating: most, count: 9224))
-        _ = try other.balances()
+        _ = try other.entries().recordAll(transactions: Array(repeating: most, count: 9224))
+        _ = try other.balances().now()
     }
     try expect(.invalidImport) { _ = try group.importSplitwise(csv: Data("hello".utf8)) }
     try expect(.importDiffers) {
@@ -351,7 +351,7 @@ func reportsEveryError(_ flat: Flat) throws {
         try expect(.diskFull) {
             let other = try Flat(fullDisk, name: "swift.db")
             let rows = try (0..<100).map { _ in Transaction.expense(expense: try other.expense()) }
-            while true { _ = try other.group.recordAll(transactions: rows) }
+            while true { _ = try other.group.entries().recordAll(transactions: rows) }
         }
     }
     if let readOnlyDisk {

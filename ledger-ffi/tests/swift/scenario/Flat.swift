@@ -106,7 +106,7 @@ final class Flat: @unchecked Sendable {
         ledger = try Ledger.open(path: path, secrets: keys)
         group = try ledger.createGroup(name: "Flat", myName: "Anna")
         anna = try group.info().me!
-        ben = try group.addPlaceholder(name: "Ben")
+        ben = try group.entries().addPlaceholder(name: "Ben")
     }
 
     func expense(
@@ -124,11 +124,11 @@ final class Flat: @unchecked Sendable {
 
     @discardableResult
     func record(_ expense: Expense) throws -> ExpenseId {
-        try group.recordExpense(expense: expense)
+        try group.entries().recordExpense(expense: expense)
     }
 
     func balances() throws -> [String] {
-        try group.balances().map { try formatMoney(money: $0.balance) }
+        try group.balances().now().map { try formatMoney(money: $0.balance) }
     }
 }
 

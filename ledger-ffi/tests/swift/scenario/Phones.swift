@@ -33,7 +33,7 @@ final class Phone {
 
     @discardableResult
     func record(_ description: String, _ minorUnits: Int64) throws -> ExpenseId {
-        try group.recordExpense(expense: expense(description, minorUnits))
+        try group.entries().recordExpense(expense: expense(description, minorUnits))
     }
 
     func file(_ what: String) -> String {
@@ -58,7 +58,7 @@ final class Phone {
     }
 
     func balances() throws -> [String] {
-        try group.balances().map { try formatMoney(money: $0.balance) }
+        try group.balances().now().map { try formatMoney(money: $0.balance) }
     }
 
     func agrees(with other: Phone) throws -> Bool {
@@ -142,7 +142,7 @@ func livesOnBundles(_ flat: Flat) throws {
     try same(anna.shown(), ["Dinner", "Milk"])
     try same(ben.balances(), ["13.75", "-13.75"])
     let older = try anna.bundle()
-    _ = try ben.group.correct(
+    _ = try ben.group.entries().correct(
         expense: dinner, transaction: .expense(expense: ben.expense("Dinner and wine", 4000)))
     let progress = Calls()
     let news = try ben.bundle(summary: anna.group.bundles().summary(), listener: progress)
@@ -194,9 +194,9 @@ func sendsABundleInParts(_ flat: Flat) throws {
 func removesAndRotates(_ flat: Flat) throws {
     let (anna, ben) = (flat.phones.anna, flat.phones.ben)
     let known = try ben.group.info().entries
-    let removal = try anna.group.propose(intent: .remove(member: ben.me(), since: nil))
+    let removal = try anna.group.statements().propose(intent: .remove(member: ben.me(), since: nil))
     try check(removal.text().contains("Remove Ben") && removal.voids().isEmpty)
-    _ = try anna.group.sign(proposal: removal)
+    _ = try anna.group.statements().sign(proposal: removal)
     try anna.record("A present", 4500)
     let report = try ben.take(anna)
     try check(report.added == 0 && !report.isComplete && report.waiting > 0)
@@ -236,7 +236,7 @@ func pairsADevice(_ flat: Flat) throws {
     try kiosk.take(anna)
     try kiosk.record("Coffee", 300)
     try same(codeOf { _ = try kiosk.ledger.recovery().revealPhrase() }, .noRootKey)
-    try same(codeOf { _ = try kiosk.group.propose(intent: .leave) }, .noRootKey)
+    try same(codeOf { _ = try kiosk.group.statements().propose(intent: .leave) }, .noRootKey)
     try anna.take(kiosk)
     try check(anna.shown().contains("Coffee"))
 
@@ -265,7 +265,7 @@ func restoresByPhrase(_ flat: Flat) throws {
     let found = try recovery.restoreGroup(path: bundle)
     restored.group = found.group
     try check(found.report.isComplete && restored.agrees(with: anna))
-    try same(codeOf { _ = try restored.group.addPlaceholder(name: "Dora") }, .notEnrolled)
+    try same(codeOf { _ = try restored.group.entries().addPlaceholder(name: "Dora") }, .notEnrolled)
     let request = try restored.group.keys().requestApproval()
     let approved = try cleo.ledger.recovery().approveDevice(message: request)
     try same(approved.group, restored.group.id())
@@ -351,14 +351,14 @@ func resetsTheKeysOfAClone(_ flat: Flat) throws {
     try same(codeOf { try clone.record("Wine", 900) }, .forked)
     let old = try only(clone.group.devices().filter(\.isThisDevice)).id
     try clone.group.keys().resetDeviceKeys()
-    try same(codeOf { _ = try clone.group.addPlaceholder(name: "Gus") }, .notEnrolled)
+    try same(codeOf { _ = try clone.group.entries().addPlaceholder(name: "Gus") }, .notEnrolled)
     // The request speaks of what the clone knows.
     try anna.take(clone)
     let request = try clone.group.keys().requestApproval()
     _ = try anna.ledger.recovery().approveDevice(message: request)
     try clone.take(anna)
     try clone.record("Wine", 900)
-    _ = try clone.group.sign(proposal: clone.group.propose(intent: .revoke(device: old, since: nil)))
+    _ = try clone.group.statements().sign(proposal: clone.group.statements().propose(intent: .revoke(device: old, since: nil)))
     try swap(anna, clone)
     try check(anna.agrees(with: clone))
     // Both branches count.

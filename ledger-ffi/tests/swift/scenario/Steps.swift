@@ -39,7 +39,7 @@ func recordsAnExpense(_ flat: Flat) throws {
 
 func correctsIt(_ flat: Flat) throws {
     let dearer = try flat.expense(3000, description: "Dinner and wine")
-    let correction = try flat.group.correct(
+    let correction = try flat.group.entries().correct(
         expense: flat.dinner, transaction: .expense(expense: dearer))
     try same(flat.balances(), ["15.00", "-15.00"])
     let lists = flat.group.lists()
@@ -54,42 +54,42 @@ func correctsIt(_ flat: Flat) throws {
     try same([newest.totalBefore?.minorUnits, newest.total?.minorUnits], [2500, 3000])
     try same(newest.before?.description, "Dinner")
     let (before, after) = (newest.before!, newest.transaction!)
-    let changes = try flat.group.differences(before: before, after: after)
+    let changes = try flat.group.lists().differences(before: before, after: after)
     try same(changes[0], .description(before: "Dinner", after: "Dinner and wine"))
-    let english = try flat.group.differencesInEnglish(before: before, after: after)
+    let english = try flat.group.lists().differencesInEnglish(before: before, after: after)
     try same(english[0], "the description was Dinner, is Dinner and wine")
 }
 
 func paysAndConfirms(_ flat: Flat) throws {
-    let payment = try only(flat.group.settleUp())
+    let payment = try only(flat.group.balances().settleUp())
     try same([payment.fromMember, payment.toMember], [flat.ben, flat.anna])
-    flat.payment = try flat.group.recordTransfer(transfer: payment.transfer(date: Day("2026-11-22")!))
+    flat.payment = try flat.group.entries().recordTransfer(transfer: payment.transfer(date: Day("2026-11-22")!))
     try same(flat.balances(), ["0.00", "0.00"])
-    _ = try flat.group.dispute(expense: flat.payment)
+    _ = try flat.group.entries().dispute(expense: flat.payment)
     try check(!only(flat.group.lists().reviews(expense: flat.payment)).confirms)
     let shown = try only(flat.group.lists().expenses(limit: 100).filter { $0.id == flat.payment })
-    _ = try flat.group.confirm(expense: flat.payment, note: "thanks", version: shown.currentVersion)
+    _ = try flat.group.entries().confirm(expense: flat.payment, note: "thanks", version: shown.currentVersion)
     let review = try only(flat.group.lists().reviews(expense: flat.payment))
     try check(review.target == shown.currentVersion && review.current)
     try check(review.member == flat.anna && review.confirms && review.note == "thanks")
 }
 
 func cancels(_ flat: Flat) throws {
-    _ = try flat.group.cancel(expense: flat.payment, reason: "it bounced")
+    _ = try flat.group.entries().cancel(expense: flat.payment, reason: "it bounced")
     try same(flat.balances(), ["15.00", "-15.00"])
     try same(only(flat.group.lists().expenses().filter(\.isCancelled)).id, flat.payment)
-    _ = try flat.group.restore(expense: flat.payment)
+    _ = try flat.group.entries().restore(expense: flat.payment)
     try same(flat.balances(), ["0.00", "0.00"])
-    _ = try flat.group.cancel(expense: flat.payment, reason: "it bounced")
+    _ = try flat.group.entries().cancel(expense: flat.payment, reason: "it bounced")
     let newest = try only(flat.group.lists().activity(limit: 1))
     try same(newest.kind, .cancellation)
     try same(newest.expense, flat.payment)
     try same(newest.remark, "it bounced")
     try same(newest.totalBefore?.minorUnits, 1500)
-    let undone = try flat.group.undo()
+    let undone = try flat.group.entries().undo()
     try same(undone.act, newest.id)
     try same(undone.how, .restoration)
-    try same(flat.group.undo().how, .cancellation)
+    try same(flat.group.entries().undo().how, .cancellation)
     try check(flat.group.lists().expense(entry: newest.id)?.isCancelled == true)
 }
 
@@ -120,9 +120,9 @@ func findsAndPages(_ flat: Flat) throws {
     try same([people.reduce(0, +)], lists.totals(by: .currency).map(\.spent.minorUnits))
     try check(lists.categories().contains { $0.name == "rent" })
     let genesis = try lists.arrived(limit: 1)[0].id
-    try check(flat.group.balancesAsOf(point: .entry(id: genesis)).isEmpty)
-    let openNow = try flat.group.balances().map(\.balance.minorUnits).filter { $0 != 0 }
-    let now = try flat.group.balancesAsOf(point: .day(day: Day("2026-12-31")!))
+    try check(flat.group.balances().asOf(point: .entry(id: genesis)).isEmpty)
+    let openNow = try flat.group.balances().now().map(\.balance.minorUnits).filter { $0 != 0 }
+    let now = try flat.group.balances().asOf(point: .day(day: Day("2026-12-31")!))
     try same(now.map(\.balance.minorUnits).sorted(), openNow.sorted())
     let secondOfOctober = AsOf.day(day: Day("2026-10-02")!)
     let then = try lists.statementAsOf(member: flat.anna, currency: "EUR", point: secondOfOctober)
@@ -155,18 +155,18 @@ func findsAndPages(_ flat: Flat) throws {
 
 func showsStatementsBeforeSigning(_ flat: Flat) throws {
     let group = flat.group
-    let outdated = try group.propose(intent: .remove(member: flat.ben, since: nil))
+    let outdated = try group.statements().propose(intent: .remove(member: flat.ben, since: nil))
     try check(outdated.text().contains("Remove Ben"))
     try same(outdated.statement(), .remove(member: flat.ben))
-    _ = try group.sign(proposal: group.propose(intent: .rename(name: "Ben")))
+    _ = try group.statements().sign(proposal: group.statements().propose(intent: .rename(name: "Ben")))
     try same(group.members().map(\.label), ["Ben", "Ben (2)"])
-    try same(codeOf { _ = try group.sign(proposal: outdated) }, .proposalOutdated)
-    _ = try group.sign(proposal: group.propose(intent: .renameGroup(name: "House")))
+    try same(codeOf { _ = try group.statements().sign(proposal: outdated) }, .proposalOutdated)
+    _ = try group.statements().sign(proposal: group.statements().propose(intent: .renameGroup(name: "House")))
     try same(group.info().name, "House")
-    let removal = try group.propose(intent: .remove(member: flat.ben, since: nil))
+    let removal = try group.statements().propose(intent: .remove(member: flat.ben, since: nil))
     try same(removal.fingerprint(), nil)
     try same(removal.voids() + removal.revives(), [])
-    _ = try group.sign(proposal: removal)
+    _ = try group.statements().sign(proposal: removal)
     try check(group.members()[1].isRemoved)
 }
 
@@ -180,7 +180,7 @@ func tellsWhatChanges(_ flat: Flat) async throws {
     try check(first?.arrivals.count == 1 && first?.arrivals.first?.signedHere == true)
     // Both are joined while nobody reads.
     try flat.record(flat.expense())
-    _ = try flat.group.addPlaceholder(name: "Cleo")
+    _ = try flat.group.entries().addPlaceholder(name: "Cleo")
     var change = await iterator.next()
     while change?.members == false { change = await iterator.next() }
     try same(change?.members, true)
@@ -195,7 +195,7 @@ func tellsWhatChanges(_ flat: Flat) async throws {
 func verifiesAndCancelsALongCheck(_ flat: Flat) async throws {
     let group = flat.group
     let rows = try (0..<1000).map { Transaction.expense(expense: try flat.expense(100 + $0)) }
-    try same(group.recordAll(transactions: rows).count, 1000)
+    try same(group.entries().recordAll(transactions: rows).count, 1000)
     let progress = Calls()
     let maintenance = group.maintenance()
     let verification = try maintenance.verifyHistory(listener: progress)
@@ -248,10 +248,10 @@ func countsMoneyToTheCent(_ flat: Flat) throws {
     let shares = try sharesOf(split: .weights(parts: parts), minorUnits: 900, currency: "EUR", turn: 0)
     try same(shares.map(\.minorUnits).sorted(), [300, 600])
     try flat.record(flat.expense(7, currency: "JPY"))
-    let yen = try flat.group.balances().map(\.balance).filter { $0.currency == "JPY" }
+    let yen = try flat.group.balances().now().map(\.balance).filter { $0.currency == "JPY" }
     try same(yen.map { try formatMoney(money: $0) }.sorted(), ["-3", "0", "3"])
     let rate = try parseRate(base: "EUR", quote: "JPY", text: "160")
-    let converted = try flat.group.balancesIn(currency: "EUR", rates: [rate])
+    let converted = try flat.group.balances().inCurrency(currency: "EUR", rates: [rate])
     try same(converted.balances.map(\.balance.minorUnits).reduce(0, +), 0)
     try same(converted.rates, [rate])
 }
@@ -302,13 +302,13 @@ func plansAnImport(_ flat: Flat) throws {
     let summary = try ledger.imports().apply(plan: next, choice: replace).summary
     try same(summary.added, 1)
     try same(summary.replaced, 2)
-    let balances = try ledger.group(id: done.group).balances().map(\.balance.minorUnits)
+    let balances = try ledger.group(id: done.group).balances().now().map(\.balance.minorUnits)
     try same(balances.sorted(), [-400, 400])
 }
 
 func keepsRulesAndHints(_ flat: Flat) throws {
     let group = try Ledger.inMemory().createGroup(name: "Flat", myName: "Anna")
-    let (anna, ben) = (try group.info().me!, try group.addPlaceholder(name: "Ben"))
+    let (anna, ben) = (try group.info().me!, try group.entries().addPlaceholder(name: "Ben"))
     let rule = Split.weights(parts: [
         SplitPart(member: anna, value: 2), SplitPart(member: ben, value: 1),
     ])
@@ -325,34 +325,34 @@ func keepsRulesAndHints(_ flat: Flat) throws {
     }
     var first = bill
     (first.split, first.hints) = (rule, hints)
-    let dinner = try group.recordExpense(expense: first)
+    let dinner = try group.entries().recordExpense(expense: first)
     try same(shown().0, .weights)
     try same(shown().1.hints, hints)
     // A correction that says nothing of them keeps both.
     bill.description = "Supper"
-    _ = try group.correct(expense: dinner, transaction: .expense(expense: bill))
+    _ = try group.entries().correct(expense: dinner, transaction: .expense(expense: bill))
     try same(shown().0, .weights)
     try same(shown().1.hints, hints)
     // Other shares are not what the weights give, and no hints are none.
     let nothing = Hints(tags: [], receipts: [], paidIn: nil)
     bill.shares = [Part(member: anna, minorUnits: 1), Part(member: ben, minorUnits: 899)]
     (bill.split, bill.hints) = (rule, nothing)
-    _ = try group.correct(expense: dinner, transaction: .expense(expense: bill))
+    _ = try group.entries().correct(expense: dinner, transaction: .expense(expense: bill))
     try same(shown().0, .exact)
     try same(shown().1.hints, nothing)
     try check(only(group.devices()).speaks == nil)
     // A refund with a tag is found by both, and one person settles.
     var refund = first
     (refund.split, refund.direction) = (nil, .incoming)
-    _ = try group.recordExpense(expense: refund)
+    _ = try group.entries().recordExpense(expense: refund)
     let tagged: [Condition] = [.tag(name: "food"), .direction(direction: .incoming)]
     try same(group.lists().expenses(filter: ExpenseFilter(conditions: tagged)).count, 1)
     try same(group.lists().tags().map(\.name), ["food"])
-    let payments = try group.settleUpFor(member: ben)
-    let recorded = try group.recordPayments(
+    let payments = try group.balances().settleUpFor(member: ben)
+    let recorded = try group.entries().recordPayments(
         payments: payments, date: Day("2026-11-30")!, description: "Settle-up")
     try same(recorded.count, payments.count)
-    try same(group.settleUpFor(member: ben), [])
+    try same(group.balances().settleUpFor(member: ben), [])
 }
 
 func recurs(_ flat: Flat) throws {
@@ -383,7 +383,7 @@ func servesSeveralThreads(_ flat: Flat) async throws {
                 try await onLedger {
                     for _ in 0..<25 {
                         try flat.record(flat.expense())
-                        _ = try flat.group.balances()
+                        _ = try flat.group.balances().now()
                         _ = try flat.group.lists().expenses(limit: 5)
                     }
                 }
@@ -398,7 +398,7 @@ func livesInMemory(_ flat: Flat) throws {
     func story() throws -> (GroupId, String) {
         let before = Date()
         let group = try Ledger.inMemory().createGroup(name: "Flat", myName: "Anna")
-        _ = try group.addPlaceholder(name: "Ben")
+        _ = try group.entries().addPlaceholder(name: "Ben")
         let age = try only(group.lists().activity(limit: 1)).timestamp.timeIntervalSince(before)
         // An instant has whole milliseconds.
         try check(age > -0.002 && age < 3600)
@@ -416,7 +416,7 @@ func changesTheAppKey(_ flat: Flat) throws {
     let before = keys.all
     try ledger.maintenance().changeAppKey(appKey: new)
     try same(keys.all.filter { before[$0.key] != $0.value }.map { $0.key }, ["wrapping-key"])
-    _ = try group.addPlaceholder(name: "Ben")
+    _ = try group.entries().addPlaceholder(name: "Ben")
     try ledger.close()
     for wrong in [old, nil] {
         try same(
@@ -471,7 +471,7 @@ func restoresThePerson(_ flat: Flat) throws {
 func doesNotLeak(_ flat: Flat) throws {
     func work(_ calls: Int) throws -> Int {
         for _ in 0..<(calls / 5) {
-            _ = try flat.group.balances()
+            _ = try flat.group.balances().now()
             _ = try flat.group.lists().expenses(limit: 5)
             _ = try codeOf { _ = try flat.group.lists().history(expense: nothing) }
             _ = try flat.ledger.group(id: flat.group.id()).info()
@@ -490,7 +490,7 @@ func refusesCallsAfterClosing(_ flat: Flat) throws {
     let watch = try flat.ledger.watch(listener: Nothing())
     try flat.ledger.close()
     try flat.ledger.close()
-    try same(codeOf { _ = try flat.group.balances() }, .closed)
+    try same(codeOf { _ = try flat.group.balances().now() }, .closed)
     try same(codeOf { _ = try flat.ledger.groups() }, .closed)
     try same(codeOf { _ = try flat.group.info() }, .closed)
     try check(watch.isStopped())

@@ -122,7 +122,7 @@ impl EnrollingDevice {
     ///
     /// # Errors
     /// [`StoreError::Pairing`] if the message is another one; the pairing is over. Otherwise as
-    /// `Group::propose`.
+    /// `GroupStatements::propose`.
     pub fn receive(&self, message: &[u8], mode: PairingMode) -> Result<Vec<u8>, StoreError> {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
         if let Enrolling::Waiting(_) = *stage

@@ -56,7 +56,7 @@ fn append(group: &Group, rng: &mut Rng) {
     let size = 1 + rng.below(40);
     let batch: Vec<NewEntry> = (0..size).map(|_| something(&state, &mut originals, rng)).collect();
     say(&format!("append {size}"), &[]);
-    let ids = group.append(batch).unwrap();
+    let ids = group.entries().append(batch).unwrap();
     say("done", &ids);
 }
 
@@ -117,7 +117,7 @@ fn visit(database: &Path, group: &Group, withheld: &mut Vec<VerifiedEntry>, rng:
 fn take_in(group: &Group, entries: Vec<VerifiedEntry>) {
     let ids: Vec<EntryId> = entries.iter().map(VerifiedEntry::id).collect();
     say("ingest", &ids);
-    group.ingest_verified(entries).unwrap();
+    group.entries().ingest_verified(entries).unwrap();
     say("done", &ids);
 }
 

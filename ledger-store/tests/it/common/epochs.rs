@@ -89,7 +89,7 @@ pub fn begin(
 
 /// Admits an entry on a phone, whatever its verdict.
 pub fn put(group: &Group, entry: &VerifiedEntry) -> EntryId {
-    assert_eq!(added(&group.ingest(&[travelling(entry)]).unwrap()), [entry.id()]);
+    assert_eq!(added(&group.entries().ingest(&[travelling(entry)]).unwrap()), [entry.id()]);
     entry.id()
 }
 

@@ -199,7 +199,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) {
 pub fn found(store: &Store, others: usize) -> Group {
     let group = store.create_group("Flat", "Anna").unwrap();
     let people = (1..=others).map(|n| NewEntry::Placeholder { name: format!("Guest {n}") });
-    group.append(people.collect()).unwrap();
+    group.entries().append(people.collect()).unwrap();
     group
 }
 
@@ -243,7 +243,10 @@ pub fn record(group: &Group, count: usize, batch: usize, rng: &mut Rng) -> Vec<E
     let state = group.state().unwrap();
     let entries: Vec<NewEntry> =
         (0..count).map(|_| NewEntry::Record(details(&state, rng))).collect();
-    entries.chunks(batch).flat_map(|batch| group.append(batch.to_vec()).unwrap()).collect()
+    entries
+        .chunks(batch)
+        .flat_map(|batch| group.entries().append(batch.to_vec()).unwrap())
+        .collect()
 }
 
 /// Something new, or a change of one of `originals`, whatever the dice say. One that is cancelled

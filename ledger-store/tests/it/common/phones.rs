@@ -34,7 +34,7 @@ pub fn hand_over(giver: &Group, taker: &Group) {
             (decoded.as_bytes().to_vec(), *decoded.signature())
         })
         .collect();
-    let report = taker.ingest(&entries).unwrap();
+    let report = taker.entries().ingest(&entries).unwrap();
     assert!(report.refused.is_empty() && report.missing.is_empty(), "{report:?}");
 }
 
@@ -71,5 +71,5 @@ pub fn join(group: &Group, host: &Phone, guest: &Phone, name: &str) -> Group {
 
 /// Writes something that everybody sees.
 pub fn write(group: &Group, name: &str) {
-    group.append(vec![NewEntry::Placeholder { name: name.into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: name.into() }]).unwrap();
 }

@@ -130,7 +130,10 @@ impl Scene {
         for n in which {
             let key = DeviceKey::from_bytes(&[n; 64]);
             let absent = EntryId::from_bytes([n; 32]);
-            self.group.ingest(&all(&chain(&self.group, &key, (absent, 900), 1, 0))).unwrap();
+            self.group
+                .entries()
+                .ingest(&all(&chain(&self.group, &key, (absent, 900), 1, 0)))
+                .unwrap();
         }
     }
 

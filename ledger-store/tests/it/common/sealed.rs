@@ -36,7 +36,7 @@ pub fn exchange(groups: &[&Group]) {
 
 pub fn pay(group: &Group, rng: &mut Rng) -> EntryId {
     let details = details(&group.state().unwrap(), rng);
-    group.append(vec![NewEntry::Record(details)]).unwrap()[0]
+    group.entries().append(vec![NewEntry::Record(details)]).unwrap()[0]
 }
 
 /// Anna's phone and group.
@@ -64,7 +64,7 @@ pub struct Person {
 pub fn anna(folder: &Folder) -> Anna {
     let store = folder.store();
     let group = store.create_group("Flat", "Anna").unwrap();
-    group.append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap();
     Anna { store, group }
 }
 
@@ -80,8 +80,9 @@ pub fn add(host: &Anna, name: &str, seed: u64) -> Person {
 }
 
 pub fn remove(owner: &Group, member: MemberId) -> EntryId {
-    let proposal = owner.propose(StatementIntent::Remove { member, since: None }).unwrap();
-    owner.sign(&proposal).unwrap()
+    let proposal =
+        owner.statements().propose(StatementIntent::Remove { member, since: None }).unwrap();
+    owner.statements().sign(&proposal).unwrap()
 }
 
 /// Every record of a bundle, which is not damaged.

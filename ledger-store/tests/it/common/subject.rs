@@ -26,7 +26,7 @@ impl Subject {
             NewEntry::Correction { original: originals[1], transaction: details },
             NewEntry::Cancellation { original: originals[2], reason: None },
         ];
-        group.append(changes).unwrap();
+        group.entries().append(changes).unwrap();
         record(&group, 1, 1, &mut rng);
         let raw = folder.raw();
         Self { folder, store, raw }
