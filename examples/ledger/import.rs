@@ -154,9 +154,9 @@ fn explain(error: StoreError, path: &Path) -> Failure {
     match error {
         StoreError::Import(source) => Failure::Import { path: path.to_owned(), source: *source },
         // One transaction: what was written of it is gone.
-        error @ (StoreError::DiskFull | StoreError::Cancelled) => {
-            Failure::Ledger(format!("{error}\nNothing was imported."))
-        }
+        StoreError::DiskFull => Failure::Ledger(
+            "the disk is full, so nothing was imported; free some space and try again".to_owned(),
+        ),
         error => error.into(),
     }
 }

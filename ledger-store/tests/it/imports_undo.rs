@@ -161,7 +161,7 @@ fn what_somebody_corrected_is_not_undone_with_the_rest() {
     import(&store, &group, &rows(3), OldRows::Refuse).unwrap();
     let rows = group.lists().expenses(None, 10).unwrap();
     let (original, transaction): (EntryId, _) = (rows[0].original, rows[0].transaction.clone());
-    group.append(vec![NewEntry::Correction { original, transaction }]).unwrap();
+    group.entries().append(vec![NewEntry::Correction { original, transaction }]).unwrap();
     let before = balance(&group);
     let refused = refusal(store.imports().undo(group.id(), &mut go_on));
     assert_eq!((refused, balance(&group)), (UndoError::ImportEdited(1), before));
@@ -169,7 +169,7 @@ fn what_somebody_corrected_is_not_undone_with_the_rest() {
     // What was cancelled by hand stays so, and is not counted.
     let (store, group) = stopped();
     let first = group.lists().expenses(None, 1).unwrap()[0].original;
-    group.append(vec![NewEntry::Cancellation { original: first, reason: None }]).unwrap();
+    group.entries().append(vec![NewEntry::Cancellation { original: first, reason: None }]).unwrap();
     let undone = store.imports().undo(group.id(), &mut go_on).unwrap();
     assert_eq!((undone.cancelled, balance(&group)), (249, 0));
 }

@@ -24,7 +24,7 @@ fn what_is_opened_to_be_read_is_not_written() {
     let group = only(&store);
     assert_eq!(count(&group), before);
     assert!(group.lists().expenses(None, 10).is_ok_and(|rows| rows.len() == 10));
-    assert!(is_refused(group.append(vec![NewEntry::Placeholder { name: "Zoe".into() }])));
+    assert!(is_refused(group.entries().append(vec![NewEntry::Placeholder { name: "Zoe".into() }])));
     assert!(is_refused(group.invites().create(&NewInvite::default())));
     assert!(is_refused(store.create_group("Other", "Ann")));
     assert!(is_refused(store.delete_group(group.id())));
