@@ -41,13 +41,14 @@ pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Fail
         Some(name) => Some(people.find(name)?),
         None => None,
     };
-    let link = group.invites().create(&NewInvite {
-        note: arguments.note.clone().unwrap_or_default(),
-        requires_approval: !arguments.no_approval,
-        max_uses: arguments.max_uses,
-        expires_ms: arguments.expires.map(end_of).transpose()?,
-        for_member: claims,
-    })?;
+    let link = group.invites().create(
+        &NewInvite::default()
+            .note(arguments.note.clone().unwrap_or_default())
+            .requires_approval(!arguments.no_approval)
+            .max_uses(arguments.max_uses)
+            .expires_ms(arguments.expires.map(end_of).transpose()?)
+            .for_member(claims),
+    )?;
     writeln!(out, "{}", *link.reveal(PREFIX))?;
     Ok(())
 }

@@ -125,7 +125,7 @@ pub(crate) fn expenses(arguments: &Expenses, out: &mut dyn Write) -> Result<(), 
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
-        let values = Values::of(&state);
+        let values = Values::new(&state);
         print_incomplete(&group, &mut std::io::stderr())?;
         let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &values)).collect();
         return print_json(out, &rows);
@@ -195,7 +195,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
-        let values = Values::of(&state);
+        let values = Values::new(&state);
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         return print_json(out, &rows);
     }

@@ -31,7 +31,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
     let point = arguments.as_of.as_ref().map(|text| point(&group, &state, text)).transpose()?;
     let (point, words) =
         point.map_or((None, String::new()), |(point, words)| (Some(point), format!(" {words}")));
-    let values = Values::of(&state);
+    let values = Values::new(&state);
     let mut json_rows = Vec::new();
     if !arguments.read.json {
         writeln!(out, "{}: statement{words}, newest first", people.shown(member))?;

@@ -63,6 +63,11 @@ mod session;
 mod statements;
 mod store;
 
+/// Readers of other programs' files, whose plans [`Imports`] takes, and what is wrong with a file
+/// ([`StoreError::Import`]).
+#[cfg(feature = "import")]
+pub use ledger_formats as formats;
+
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };

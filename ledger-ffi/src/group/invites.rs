@@ -46,13 +46,12 @@ pub struct InvitePolicy {
 
 impl From<InvitePolicy> for NewInvite {
     fn from(policy: InvitePolicy) -> Self {
-        Self {
-            note: policy.note,
-            requires_approval: policy.requires_approval,
-            max_uses: policy.max_uses,
-            expires_ms: policy.expires_at.map(Instant::ms),
-            for_member: policy.for_member,
-        }
+        Self::default()
+            .note(policy.note)
+            .requires_approval(policy.requires_approval)
+            .max_uses(policy.max_uses)
+            .expires_ms(policy.expires_at.map(Instant::ms))
+            .for_member(policy.for_member)
     }
 }
 

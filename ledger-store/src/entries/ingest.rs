@@ -15,6 +15,7 @@ use crate::StoreError;
 
 /// Result of admitting entries that came from elsewhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ingested {
     /// Entries that are new here. One that this device signed was lost here, as by going back to an old
     /// copy of the database.

@@ -25,6 +25,7 @@ const STEP: u64 = 250;
 
 /// Result of an import of a file of another program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Rows that are new in the ledger.
     pub added: u64,
@@ -64,6 +65,7 @@ pub struct ImportReport {
 
 /// An import that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// The group.
     pub group: GroupId,
@@ -85,6 +87,7 @@ pub(super) fn apply(
     let batch = session.import_batch();
     let mut work = Work { plan, rows, place: 0, choice, report, progress, done: 0, total, batch };
     work.say()?;
+    let _cache = LargeCache::new(session, file.row_count())?;
     let (group, (comparison, journal)) = match &plan.target {
         ImportTarget::Group(id) => {
             let group = session.group(*id)?;
@@ -118,6 +121,34 @@ pub(super) fn apply(
     // The end is reported, too; there is nothing left to stop.
     let _ = progress_end(progress, total);
     Ok(Imported { group: group.id, report })
+}
+
+/// Larger cache of the connection that writes, for as long as a large import runs: origins and ids are
+/// hashes, so every row changes pages all over their indexes.
+struct LargeCache<'a>(Option<&'a Session>);
+
+impl<'a> LargeCache<'a> {
+    /// Rows from which on the default cache is too small.
+    const ROWS: usize = 2_000;
+    /// Size in KiB.
+    const SIZE: u32 = 64 << 10;
+
+    fn new(session: &'a Session, rows: usize) -> Result<Self, StoreError> {
+        if rows < Self::ROWS {
+            return Ok(Self(None));
+        }
+        session.set_writer_cache(Some(Self::SIZE))?;
+        Ok(Self(Some(session)))
+    }
+}
+
+impl Drop for LargeCache<'_> {
+    fn drop(&mut self) {
+        if let Self(Some(session)) = self {
+            // A writer that fails here is closed, and another one has the default.
+            let _ = session.set_writer_cache(None);
+        }
+    }
 }
 
 fn progress_end(progress: OnProgress<'_>, total: u64) -> ControlFlow<()> {

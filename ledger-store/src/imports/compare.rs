@@ -100,7 +100,10 @@ impl Reader<'_> {
         let mut rows = found.rows;
         // The places and lines of the new rows, and what they say.
         let (mut new, mut contents) = (Vec::new(), Vec::new());
-        for (place, row) in file.rows().enumerate() {
+        // Without any expense here there is nothing that they could have been: a first import of many rows
+        // keeps none of them in memory.
+        let has_expenses = self.has_expenses()?;
+        for (place, row) in file.rows().enumerate().filter(|_| has_expenses) {
             if rows.get(place) == Some(&RowStatus::New) {
                 new.push((place, row.line()));
                 contents.push(Content::of(&to_transaction(&row, &members)?));
@@ -156,7 +159,7 @@ impl Reader<'_> {
             source: sources.own,
             is_known_file: sources.is_known,
             has_imports: found.has_imports,
-            has_expenses: self.has_expenses()?,
+            has_expenses,
             lacks_predecessor,
         })
     }
@@ -235,11 +238,13 @@ impl Reader<'_> {
         // Earlier drafts gave a row another origin. It is known if either is.
         let mut places: BTreeMap<Origin, usize> = BTreeMap::new();
         let mut found = Found::default();
+        let has_expenses = self.has_expenses()?;
         for (place, row) in file.rows().enumerate() {
             let origins = [Some(row.origin()), row.former()].into_iter().flatten();
             let is_waiting = origins.clone().any(|origin| waiting.contains(&origin));
             found.rows.push(if is_waiting { RowStatus::Waiting } else { RowStatus::New });
-            places.extend(origins.map(|origin| (origin, place)));
+            // Without any expense here none is known.
+            places.extend(origins.filter(|_| has_expenses).map(|origin| (origin, place)));
         }
         let mut members: BTreeMap<usize, BTreeMap<MemberId, Balance>> = BTreeMap::new();
         let mut take = |found: &mut Found, here: RowHere| {
@@ -346,7 +351,7 @@ impl Sources {
     fn of(found: &Found, file: &ImportFile, has_all_people: bool) -> Self {
         let mut likely = Found::default();
         let mut known = found;
-        if !found.has_known {
+        if !found.has_known && !found.others.is_empty() {
             let (mut texts, mut costs) = (BTreeSet::new(), BTreeSet::new());
             for row in file.rows() {
                 texts.insert((row.date(), description_of(&row)));

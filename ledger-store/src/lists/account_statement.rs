@@ -36,6 +36,7 @@ pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?2, ?3)");
 
 /// Row of a statement of account: an expense or transfer that counts, or the opening balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StatementRow {
     /// The entry that first recorded the expense or transfer; the genesis entry for the opening
     /// balance of a group that continues another one.

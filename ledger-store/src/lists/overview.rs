@@ -22,6 +22,7 @@ pub(super) const LAST: &str = "SELECT entry, signature FROM entries
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Overview {
     /// The group.
     pub id: GroupId,

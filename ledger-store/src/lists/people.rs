@@ -42,6 +42,7 @@ impl Standing {
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MemberRow {
     /// The member's id, which never changes.
     pub id: MemberId,
@@ -67,6 +68,7 @@ pub struct MemberRow {
 
 /// A device that may write.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeviceRow {
     /// The device.
     pub id: DeviceId,

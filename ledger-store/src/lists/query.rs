@@ -201,7 +201,7 @@ pub(super) fn queries(
         along,
         columns,
         first,
-        from: filter.from.map_or(DayNumber::from_stored(i64::MIN), DayNumber::of),
+        from: filter.from.map_or(DayNumber::from_stored(i64::MIN), DayNumber::from_date),
         end: filter.to.map(day_after),
         others: others.clone(),
         values: values.clone(),
@@ -268,7 +268,7 @@ impl Terms {
 
 /// The first position of the day after a day.
 fn day_after(day: Date) -> u64 {
-    DayNumber::of(day).position().saturating_add(1)
+    DayNumber::from_date(day).position().saturating_add(1)
 }
 
 /// The search in the language of FTS5: every word, folded and quoted, as a beginning. A word of a

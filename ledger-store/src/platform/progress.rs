@@ -54,6 +54,7 @@ impl Phase {
 
 /// Progress of long work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Progress {
     /// The kind of work.
     pub phase: Phase,

@@ -120,6 +120,14 @@ impl Session {
         self.location().settings().threads
     }
 
+    /// Sets how many KiB of pages the connection that writes keeps; without a number, as many as others.
+    #[cfg(feature = "import")]
+    pub(crate) fn set_writer_cache(&self, kib: Option<u32>) -> Result<(), StoreError> {
+        let kib = kib.unwrap_or(self.location().settings().cache_kib);
+        let pragma = format!("PRAGMA cache_size = -{kib}; PRAGMA shrink_memory;");
+        self.write(|connection| Ok(connection.execute_batch(&pragma)?))
+    }
+
     /// Most rows of a file that one transaction goes through. A larger import takes several.
     #[cfg(feature = "import")]
     pub(crate) fn import_batch(&self) -> usize {

@@ -35,6 +35,7 @@ pub struct Store(Arc<Session>);
 
 /// A group in the list of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupSummary {
     /// The group.
     pub id: GroupId,

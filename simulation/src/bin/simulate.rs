@@ -123,7 +123,7 @@ const ROUND: u64 = 32;
 /// Runs some histories on several threads; the results in the order of the seeds.
 fn round(arguments: &Arguments, numbers: Range<u64>) -> Vec<(Case, Result<Outcome, Failure>)> {
     let run = |n: u64| {
-        let case = Case::of(arguments.settings(arguments.seed.wrapping_add(n)));
+        let case = Case::new(arguments.settings(arguments.seed.wrapping_add(n)));
         let result = match arguments.via {
             Via::Entries => case.run(),
             Via::Bundles => phones::run(case.settings),

@@ -124,6 +124,6 @@ fn find(
 ) -> Option<(u64, Failure)> {
     (0..limit).find_map(|n| {
         let seed = settings.seed.wrapping_add(n);
-        Some((n.saturating_add(1), run(&Case::of(Settings { seed, ..*settings }))?))
+        Some((n.saturating_add(1), run(&Case::new(Settings { seed, ..*settings }))?))
     })
 }

@@ -188,7 +188,7 @@ impl Oracle {
     ///
     /// # Errors
     /// If the set lacks the genesis entry.
-    pub(super) fn of(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Oracle, Error> {
+    pub(super) fn new(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Oracle, Error> {
         Ok(Oracle(evaluate(group, entries)?))
     }
 

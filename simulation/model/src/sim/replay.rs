@@ -56,7 +56,7 @@ pub struct Trial {
 
 impl Trial {
     /// Judged by the design.
-    pub const fn of(rules: Rules) -> Trial {
+    pub const fn new(rules: Rules) -> Trial {
         Trial { rules, reference: Rules::ALL }
     }
 
