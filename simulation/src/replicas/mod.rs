@@ -38,7 +38,7 @@ mod trace;
 
 pub use breaks::Break;
 pub(crate) use check::conservation;
-pub use hunt::{HuntResult, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps};
+pub use hunt::{Hunt, HuntResult, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps};
 pub use shrink::{print, shrink};
 pub use table::{IMPORTANT, missing};
 pub(crate) use trace::Trace;

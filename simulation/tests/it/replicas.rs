@@ -1,7 +1,9 @@
 //! A few hundred small histories on several replicas, and the proof that the checks can fail.
 
 use ledger_model::sim::tally::Tally;
-use ledger_simulation::replicas::{Break, Case, Settings, hunt_steps, missing, print, shrink};
+use ledger_simulation::replicas::{
+    Break, Case, Hunt, Settings, hunt_steps, missing, print, shrink,
+};
 
 fn run(seeds: std::ops::RangeInclusive<u64>, adversary: u8) -> Tally {
     let mut tally = Tally::default();
@@ -72,7 +74,7 @@ fn a_pasted_test_fails_as_the_history_did() {
 fn each_step_of_resolution_is_missed_if_it_is_off() {
     let steps = hunt_steps(&Settings::usual(1, 3), 60);
     assert_eq!(steps.len(), 6);
-    for hunt_result in steps {
+    for hunt_result in steps.iter().map(Hunt::run) {
         assert!(hunt_result.caught.is_some(), "{} can be off", hunt_result.name);
     }
 }
