@@ -14,7 +14,8 @@ use crate::show::{one_line, progress_bar};
 pub(crate) fn backup(arguments: &Backup, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let to = &arguments.to;
-    check(&arguments.location, to, None, Replace { force: false })?;
+    // Nothing is replaced: what exists is told below.
+    check(&arguments.location, to, None, Replace { force: true })?;
     if to.symlink_metadata().is_ok() {
         let text = format!("{} exists already; name a new file for the backup", to.display());
         return Err(Failure::Usage(text));

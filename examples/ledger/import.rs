@@ -13,7 +13,7 @@ use ledger_store::{
 };
 use serde_json::json;
 
-use crate::args::{Database, Import, ImportCommand, ImportFormat, Location, OfImports};
+use crate::args::{Database, Import, ImportFormat};
 use crate::as_of::BalancesAt;
 use crate::context::{
     People, group_by_name, open, open_or_create, refuse_without_genesis, secrets, the_group,
@@ -31,17 +31,34 @@ const ROWS_SHOWN: usize = 5;
 /// How often an import is planned anew if others record at the same time.
 const ATTEMPTS: usize = 5;
 
-pub(crate) fn run(command: &ImportCommand, out: &mut dyn Write) -> Result<(), Failure> {
-    match (&command.command, &command.import) {
-        (Some(OfImports::Undo(location)), _) => undo(location, out),
-        (None, Some(arguments)) => import(arguments, out),
-        (None, None) => Err(Failure::Usage("name the file to import, and --db".to_owned())),
+pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
+    if arguments.file == Path::new("undo") {
+        return undo(arguments, out);
     }
+    import(arguments, out)
 }
 
-fn undo(location: &Location, out: &mut dyn Write) -> Result<(), Failure> {
-    let store = open(location)?;
-    let group = the_group(&store, location)?;
+fn undo(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
+    let named = |is: bool, option: &'static str| is.then_some(option);
+    let found = [
+        named(arguments.format != ImportFormat::Auto, "--format"),
+        named(arguments.currency.is_some(), "--currency"),
+        named(arguments.me.is_some(), "--me"),
+        named(arguments.name.is_some(), "--name"),
+        named(arguments.new_group, "--new-group"),
+        named(!arguments.map.is_empty(), "--map"),
+        named(arguments.replace, "--replace"),
+        named(arguments.add_anyway, "--add-anyway"),
+        named(arguments.restore_cancelled, "--restore-cancelled"),
+        named(arguments.plan, "--plan"),
+        named(arguments.json, "--json"),
+    ];
+    if let Some(option) = found.into_iter().flatten().next() {
+        let text = format!("{option} has no effect on `import undo`; a file called undo is ./undo");
+        return Err(Failure::Usage(text));
+    }
+    let store = open(&arguments.location)?;
+    let group = named_group(&store, arguments)?;
     let undone = store.imports().undo(group.id(), &mut progress_bar())?;
     writeln!(out, "undid the import: {} rows count no more", undone.cancelled)?;
     if undone.restored > 0 {

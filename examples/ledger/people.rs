@@ -15,7 +15,8 @@ pub(crate) fn groups(arguments: &ReadDatabase, out: &mut dyn Write) -> Result<()
     let store = open(&arguments.location)?;
     let groups = store.groups()?;
     let unfinished = |group: &ledger_store::GroupSummary| {
-        Ok(store.group(group.id)?.lists().unfinished_import()?.is_some())
+        let found = store.group(group.id)?.lists().unfinished_import()?;
+        Ok::<bool, Failure>(found.is_some())
     };
     if arguments.json {
         let row = |group: &ledger_store::GroupSummary| {

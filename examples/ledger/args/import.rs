@@ -2,26 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use super::Location;
-
-/// An import, or what is done with one.
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub(crate) struct ImportCommand {
-    #[command(subcommand)]
-    pub(crate) command: Option<OfImports>,
-    #[command(flatten)]
-    pub(crate) import: Option<Import>,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum OfImports {
-    /// Undo an import that stopped half-way, or else the last one: cancel the rows that it recorded,
-    /// and restore those that it cancelled
-    Undo(Location),
-}
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -66,12 +49,14 @@ pub(crate) struct Import {
     /// Report as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// The export; - is standard input
+    /// The export; - is standard input. The word undo undoes an import that
+    /// stopped half-way, or else the last one: it cancels the rows that the import
+    /// recorded, and restores those that it cancelled
     #[arg(value_name = "CSV")]
     pub(crate) file: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ImportFormat {
     /// Recognised by its content
     Auto,

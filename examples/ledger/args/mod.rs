@@ -26,7 +26,7 @@ pub(crate) use exchange::{
     Phrase, Receive, Recover, Replace, RequestsCommand, ResetKeys,
 };
 pub(crate) use filter::{By, Expenses, Filters, OfKind, Totals, Way, YesOrNo};
-pub(crate) use import::{Import, ImportCommand, ImportFormat, OfImports};
+pub(crate) use import::{Import, ImportFormat};
 pub(crate) use settle::{Balances, Conversion, SettleUp};
 
 /// Shared expenses as a signed, encrypted ledger.
@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// are gone from the file or changed in it, or if the file seems to be of another
     /// group, nothing is recorded, and a table says why. A file with any error in it
     /// imports nothing.
-    Import(ImportCommand),
+    Import(Import),
     /// Show who is owed and who owes, per currency
     ///
     /// People who were removed or left are listed while they owe or are owed something.

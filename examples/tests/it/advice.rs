@@ -38,6 +38,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("read the list again", "shares list"),
     ("change it, and it goes on", "recurring change"),
     ("correct it, or cancel it", "correct"),
+    ("correct them, or cancel them", "correct"),
     ("cancel it, if it is wrong for both", "cancel"),
     ("replace them or keep them", "import --replace"),
     ("into a group of its own", "import --new-group"),

@@ -359,3 +359,55 @@ fn a_file_that_is_no_export_is_named() {
     assert!(message.contains("is a folder"), "{message}");
     assert_eq!(other.files(), Vec::<String>::new());
 }
+
+#[test]
+fn an_import_is_undone() {
+    let desk = desk();
+    let before = desk.balances();
+    let dearer = first().replace("30.00,EUR,20.00,-10.00,-10.00", "33.00,EUR,22.00,-11.00,-11.00");
+    let dearer = dearer.replace("17.00,-4.00,-13.00", "19.00,-5.00,-14.00");
+    let file = desk.file("dearer.csv", dearer);
+    desk.import_with(&file, &["--replace"]).ok();
+    assert_ne!(desk.balances(), before);
+    let refused = desk.run("import undo", &["--replace"]).failed(2);
+    assert!(refused.contains("--replace has no effect on `import undo`"), "{refused}");
+    let said = desk.run::<&str>("import undo", &[]).ok();
+    assert!(said.contains("1 rows count no more") && said.contains("1 rows that it had"), "{said}");
+    assert_eq!(desk.balances(), before);
+    desk.run::<&str>("import undo", &[]).ok();
+    assert!(desk.balances().values().all(|balance| *balance == 0));
+    let refused = desk.run::<&str>("import undo", &[]).failed(1);
+    assert!(refused.contains("there is nothing to undo"), "{refused}");
+}
+
+#[test]
+fn an_import_that_was_killed_half_way_is_marked_in_every_list() {
+    let desk = Desk::new();
+    let rows: String =
+        (0..21_000).map(|n| format!("2026-01-01,Tea {n},Food,4.00,EUR,2.00,-2.00\n")).collect();
+    let file =
+        desk.file("large.csv", format!("Date,Description,Category,Cost,Currency,A,B\n{rows}"));
+    let mut child = desk.command("import", &[text(&file)]).spawn().unwrap();
+    // Killed once the first transaction stands.
+    let is_there = || desk.run("balances", &["--json"]).code == Some(0);
+    while !is_there() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    let is_finished = child.wait().unwrap().success();
+    if is_finished {
+        println!("skipped: the import was faster than the test");
+        return;
+    }
+    let mark = "an import is not finished: 20,000 of 21,000 rows";
+    for verb in ["balances", "settle-up", "debts"] {
+        let said = desk.run::<&str>(verb, &[]).ok();
+        assert!(said.contains(mark), "{verb}: {said}");
+    }
+    let said = desk.run("expenses", &["--limit", "1"]).ok();
+    assert!(said.contains(mark), "{said}");
+    assert!(desk.run::<&str>("groups", &[]).ok().contains("an import is not finished"));
+    desk.import(&file).ok();
+    assert_eq!(desk.balances()[&("EUR".to_owned(), "A".to_owned())], 21_000 * 200);
+    assert!(!desk.run::<&str>("balances", &[]).ok().contains("not finished"));
+}
