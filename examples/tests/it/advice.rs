@@ -74,7 +74,6 @@ const BY_HAND: &[&str] = &[
     "update the app",
     "check the path",
     "check that",
-    "check its permissions",
     "try again",
     "resume it",
     "stop it",
