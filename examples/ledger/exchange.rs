@@ -79,7 +79,7 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
     let (request, replace) = (arguments.request.as_path(), arguments.replace);
     let mut file = Output::create(&arguments.location, &arguments.welcome, Some(request), replace)?;
     let (group, admitted) = match store.joining().receive_request(&read(request)?)? {
-        Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
+        Received::Admitted(admitted) => (store.group(admitted.group)?, admitted),
         Received::Waiting(group, id) => {
             let group = store.group(group)?;
             let proposal = group.invites().propose_admission(id)?;
@@ -215,9 +215,10 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
             }
         }
         Receipt::OtherGroup => Err(Failure::Ledger(OTHER_GROUP.to_owned())),
-        Receipt::JoinRequest(Received::Admitted(_)) => {
+        Receipt::JoinRequest(Received::Admitted(admitted)) => {
             let path = arguments.file.display();
-            writeln!(out, "a request to join; the person was admitted")?;
+            let group = store.group(admitted.group)?.state()?;
+            writeln!(out, "a request to join {}; the person was admitted", one_line(group.name()))?;
             writeln!(out, "write the welcome for them by `ledger admit {path} WELCOME`")?;
             Ok(())
         }
@@ -226,7 +227,12 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
             writeln!(out, "a request to join; answer it by `ledger admit {path} WELCOME`")?;
             Ok(())
         }
-        Receipt::KeptShare(_) => Ok(writeln!(out, "a friend's share, which is kept now")?),
+        Receipt::KeptShare(share) => {
+            let group = store.group(share.group)?.state()?;
+            let friend = group.labels().remove(&share.member).unwrap_or_default();
+            let (friend, group) = (one_line(&friend), one_line(group.name()));
+            Ok(writeln!(out, "a share of the phrase of {friend} ({group}), which is kept now")?)
+        }
         Receipt::ReturnedShare(_) => {
             Ok(writeln!(out, "a share of your phrase that a friend returned")?)
         }

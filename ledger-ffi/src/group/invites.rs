@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::{EntryId, MemberId};
+use ledger_core::{EntryId, GroupId, MemberId};
 use ledger_store::{NewInvite, Request};
 
 use super::{BundleExport, LedgerGroup, Proposal};
@@ -135,6 +135,8 @@ impl JoinRequest {
 /// Result of admitting a person.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Admitted {
+    /// The group.
+    pub group: GroupId,
     /// The entry that admits the person.
     pub entry: EntryId,
     /// The message for the person, who also needs a bundle of the group.
@@ -144,13 +146,13 @@ pub struct Admitted {
 
 impl From<ledger_store::Admitted> for Admitted {
     fn from(admitted: ledger_store::Admitted) -> Self {
-        Self { entry: admitted.entry, welcome: admitted.answer }
+        Self { group: admitted.group, entry: admitted.entry, welcome: admitted.answer }
     }
 }
 
 impl From<Admitted> for ledger_store::Admitted {
     fn from(admitted: Admitted) -> Self {
-        Self { entry: admitted.entry, answer: admitted.welcome }
+        Self { group: admitted.group, entry: admitted.entry, answer: admitted.welcome }
     }
 }
 

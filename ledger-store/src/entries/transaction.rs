@@ -360,7 +360,7 @@ impl<'a> GroupTransaction<'a> {
     }
 }
 
-/// What became of a row that was recorded before.
+/// Fate of a row that was recorded before.
 #[cfg(feature = "import")]
 pub(crate) enum RecordedRow {
     Counts,

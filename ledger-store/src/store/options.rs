@@ -1,4 +1,4 @@
-//! How a database is opened.
+//! Options for opening a database.
 
 use std::ops::ControlFlow;
 use std::path::Path;

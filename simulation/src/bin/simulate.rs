@@ -95,7 +95,7 @@ fn main() -> ExitCode {
         }
         next = until;
     }
-    let digest: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = base16ct::lower::encode_string(&all.finalize());
     if arguments.json {
         let table = arguments.table.then_some(&tally.0);
         let (seed, seeds) = (arguments.seed, arguments.seeds);
