@@ -6,7 +6,7 @@ use crate::bills::{self, Source};
 use crate::csv::{Columns, Options, Table, decode};
 use crate::import::{ImportFile, Problem, ProblemKind, Problems, Program};
 use crate::own::{self, Layout, Totals};
-use crate::{ihatemoney_json, settle_up, spliit, spliit_json, splitwise, tricount};
+use crate::{foreign, ihatemoney_json, settle_up, spliit, spliit_json, splitwise, tricount};
 
 /// Rows in which a header may stand.
 const ROWS: usize = 11;
@@ -50,7 +50,7 @@ fn recognise(
     options: &Options,
     totals: Totals,
 ) -> Result<ImportFile, Problems> {
-    if let Some(kind) = other_kind(bytes) {
+    if let Some(kind) = foreign::kind(bytes) {
         return Err(Problem::new(1, ProblemKind::OtherKind(kind)).into());
     }
     let (text, _) = decode(bytes)?;
@@ -175,15 +175,4 @@ impl Json {
             Self::Unknown | Self::Broken(_) => "a JSON file of an unknown program",
         }
     }
-}
-
-/// What a file is that no reader takes, by its first bytes and words.
-fn other_kind(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Some("a workbook or ZIP file; save the sheet as CSV, or unpack the file");
-    }
-    if bytes.starts_with(b"SQLite format 3\0") {
-        return Some("a database; export the group from its program as CSV");
-    }
-    None
 }

@@ -28,6 +28,7 @@ pub mod beancount;
 mod bills;
 mod csv;
 mod detect;
+mod foreign;
 pub mod hledger;
 mod ihatemoney_json;
 mod import;
