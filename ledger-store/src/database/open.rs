@@ -230,5 +230,9 @@ pub(super) fn configure(
          PRAGMA cache_size = -{cache_kib};"
     ))?;
     migrations::migrate(&mut connection)?;
+    // The words of the index, of which nothing is kept here. A reader may not create it later.
+    connection.execute_batch(
+        "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, texts, instance)",
+    )?;
     Ok(connection)
 }
