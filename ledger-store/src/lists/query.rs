@@ -62,7 +62,7 @@ pub(super) struct OpenQuery {
     from: DayNumber,
     /// The day after the last one.
     end: Option<u64>,
-    /// The other conditions, with their values.
+    /// The other conditions, with their values; `{date}` and `{n}` for the place in the list.
     others: String,
     values: Vec<Value>,
 }
@@ -93,7 +93,7 @@ impl OpenQuery {
                 " ORDER BY t.rowid DESC",
             ),
         };
-        let sql = [selected, from, tables, bounds, &self.others, order].concat();
+        let sql = [selected, from, tables, bounds, &self.others(self.along), order].concat();
         let mut values = match self.along {
             Along::Dates | Along::Words => vec![Value::from(self.group.0)],
             Along::Term => Vec::new(),
@@ -140,7 +140,19 @@ impl OpenQuery {
              FROM expenses x WHERE x.n = ? AND x.grp = ?";
         let mut values = vec![Value::from(self.group.0)];
         values.extend(self.values.iter().cloned());
-        Query { sql: [sql, &self.others].concat(), values }
+        Query { sql: [sql, &self.others(Along::Dates)].concat(), values }
+    }
+
+    /// The other conditions. Where a slot stands in the list is told by the index along which the query
+    /// goes, so that the rows of those that are refused are not read.
+    fn others(&self, along: Along) -> String {
+        let (date, n) = match along {
+            Along::Dates => ("x.date", "x.n"),
+            Along::Term => ("f.date", "f.n"),
+            // `744000` is the position of the day that the database keeps as zero.
+            Along::Words => ("(t.rowid >> 36) - 744000", "t.rowid & 68719476735"),
+        };
+        self.others.replace("{date}", date).replace("{n}", n)
     }
 
     /// The values of the place where it begins, and of the first day.
@@ -295,7 +307,7 @@ impl Terms {
                 let places = vec!["?"; self.numbers.len()].join(", ");
                 sql.push_str(" AND EXISTS (SELECT 1 FROM found_by g WHERE g.term IN (");
                 sql.push_str(&places);
-                sql.push_str(") AND g.date = x.date AND g.n = x.n)");
+                sql.push_str(") AND g.date = {date} AND g.n = {n})");
                 values.extend(self.numbers.iter().copied().map(Value::from));
             }
         }
