@@ -68,7 +68,7 @@ pub struct Device {
     pub speaks: Option<Speaks>,
 }
 
-/// What a device reads.
+/// Version and features that a device reads.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Speaks {
     /// The latest version of the format.

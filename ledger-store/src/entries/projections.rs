@@ -105,7 +105,7 @@ pub(crate) fn member_terms(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What a slot shows, as one number of the list of expenses.
+/// Kind of a slot, as one number of the list of expenses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListedKind {
     Expense,

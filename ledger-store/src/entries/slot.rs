@@ -1,4 +1,4 @@
-//! What a slot shows, by the few of its entries that decide it. Each is found by index, so that an
+//! Content and standing of a slot, by the few of its entries that decide it. Each is found by index, so that an
 //! entry which joins a slot costs the same however many others are in it.
 
 use std::collections::BTreeSet;

@@ -186,7 +186,7 @@ pub(super) struct Account<'a> {
     pub(super) then: Option<Then>,
 }
 
-/// What makes an account of now that as of an entry.
+/// Differences between an account of now and that as of an entry.
 pub(super) struct Then {
     /// The entry.
     pub(super) point: EntryId,
@@ -209,7 +209,7 @@ pub(super) struct ThenRow {
 /// Last position of a statement: behind the opening balance.
 const END: Position = Position { major: 0, minor: 0 };
 
-/// Which rows of an account are read.
+/// Range of rows of an account.
 #[derive(Clone, Copy)]
 enum Range {
     /// Those after a position.

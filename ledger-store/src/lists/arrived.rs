@@ -1,4 +1,4 @@
-//! What is new: entries in the order in which they came to this device, and how far a person has
+//! New entries, in the order in which they came to this device, and how far a person has
 //! read.
 
 use ledger_core::EntryId;

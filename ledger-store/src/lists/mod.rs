@@ -24,6 +24,7 @@ mod settings;
 mod statement_as_of;
 mod stored_order;
 mod totals;
+mod unfinished;
 mod words;
 
 pub use account_statement::{StatementCursor, StatementRow};
@@ -45,6 +46,7 @@ pub use recorded::{Edit, Recorded, ReviewCounts};
 pub(crate) use recurring::{DueQuery, due, passed, series};
 pub(crate) use settings::settings;
 pub use totals::{Total, TotalOf, TotalsBy};
+pub use unfinished::UnfinishedImport;
 
 use crate::session::GroupSession;
 

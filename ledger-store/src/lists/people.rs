@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::entries::index::StoredIndex;
 use crate::entries::spoken;
 
-/// What somebody is in a group.
+/// Standing of a person in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {

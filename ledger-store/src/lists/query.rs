@@ -19,7 +19,7 @@ const MANY: u32 = 1_000;
 /// Whether a term has many rows: at least [`MANY`].
 pub(super) const HAS_MANY: &str = "SELECT 1 FROM found_by WHERE term = ?1 LIMIT 1 OFFSET ?2";
 
-/// What a query reads of each slot.
+/// Columns that a query reads of each slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Columns {
     /// Day and number of its original.

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use ledger_core::messages::invite::{InviteLink, JoinError};
 use ledger_core::messages::{MessageError, MessageKind};
 use ledger_core::{MemberId, Rule};
-use ledger_store::{Admitted, Group, NewEntry, Receipt, Received, StoreError};
+use ledger_store::{Admitted, Group, NewEntry, Receipt, Received, StoreError, StoreOptions};
 
 use crate::common::go_on;
 use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
@@ -152,6 +152,29 @@ fn an_invite_that_asks_lets_in_after_a_tap() {
     // An answer for Ben is none for Cleo.
     let foreign = cleo.store.joining().enter(&answer);
     assert!(matches!(foreign, Err(StoreError::Join(JoinError::NotForUs))));
+}
+
+/// Everybody who has the link can ask, under any number of names.
+#[test]
+fn requests_that_wait_for_one_invite_are_bounded() {
+    let anna = Phone::new(1);
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let asking = open_invite().requires_approval(true);
+    let (link, other) = (link(&flat, &asking), link(&flat, &asking));
+    let ask = |link: &InviteLink| {
+        let stranger = StoreOptions::new().in_memory().unwrap();
+        let request = stranger.joining().join(link, "Ben").unwrap();
+        anna.store.joining().receive_request(&request)
+    };
+    for _ in 0..100 {
+        assert!(matches!(ask(&link), Ok(Received::Waiting(..))));
+    }
+    assert!(matches!(ask(&link), Err(StoreError::InviteUsedUp)));
+    assert!(matches!(ask(&other), Ok(Received::Waiting(..))), "another invite has its own room");
+    // Who is declined makes room.
+    let first = flat.invites().join_requests().unwrap()[0].id;
+    flat.invites().decline(first).unwrap();
+    assert!(matches!(ask(&link), Ok(Received::Waiting(..))));
 }
 
 #[test]

@@ -31,7 +31,7 @@ use ledger_model::{Card, Digest, Entry, History, Id, Kind, MemberId, Refusal, St
 /// A difference between ledger and model, or a mistake of the translation.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Which authors lie about positions, and name members by entries that introduce nobody.
+/// Authors who lie about positions, and name members by entries that introduce nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lies {
     /// No author.

@@ -20,7 +20,7 @@ use super::trace::Trace;
 use super::{Failure, Outcome, Settings, authors};
 use crate::Error;
 
-/// What a history consists of besides its events.
+/// Parts of a history besides its events.
 pub(super) struct Setup<'a> {
     /// The settings.
     pub(super) settings: &'a Settings,

@@ -31,7 +31,7 @@ pub(super) enum OfferResult {
     Refused(Rule),
 }
 
-/// What a replica was restored from.
+/// Source from which a replica was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Restart {
     /// A checkpoint that covered all rows.

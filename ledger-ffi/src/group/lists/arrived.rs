@@ -1,4 +1,4 @@
-//! What is new on this device.
+//! New entries on this device.
 
 use ledger_core::EntryId;
 
