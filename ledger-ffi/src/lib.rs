@@ -27,8 +27,8 @@ pub use group::{
     Proposal, ProposedRelays, ProposedStatement, RecordedDue, RecoveryRequest, RecurringExpenses,
     RecurringSeries, RefusedEntry, ReviewCounts, ReviewRow, SettingChange, Settings, Shares,
     SignedStatement, Speaks, StatementIntent, StatementRow, StatementRowDetails, TagInUse,
-    TemplateDetails, Total, TotalsBy, Undone, UndoneBy, Unread, Verdict, Verification, VersionKind,
-    VersionRow, read_recovery_request,
+    TemplateDetails, Total, TotalsBy, Undone, UndoneBy, UnfinishedImport, Unread, Verdict,
+    Verification, VersionKind, VersionRow, read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, AppliedImport, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener,
@@ -37,7 +37,8 @@ pub use ledger::{
     JoinedGroup, Joining, Ledger, Maintenance, NewDevice, OldDevice, OldRows, PairedGroup, Pairing,
     PairingMode, PendingJoin, PlannedPerson, PlannedTotal, Recovery, RecoveryProgress,
     RenamedPerson, RequestOutcome, RestoredGroup, ReturnedShare, SalvageReport, SalvagedGroup,
-    ShowingCode, TotalDifference, Watch, salvage_database, salvage_database_with_key_file,
+    ShowingCode, TotalDifference, UndoneImport, Watch, salvage_database,
+    salvage_database_with_key_file,
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{

@@ -57,7 +57,11 @@ pub(super) fn check_database(
 /// A group whose entries are not sound stays as it is. Loading it gives the error; the other groups do
 /// not depend on it.
 pub(crate) fn derive_anew(session: &Arc<Session>) -> Result<(), StoreError> {
-    for (key, id) in session.read(underived)? {
+    let groups = session.read(underived)?;
+    if !groups.is_empty() && session.connections().is_read_only() {
+        return Err(StoreError::ReadOnlyOlder);
+    }
+    for (key, id) in groups {
         match derive_group_anew(session, key, id) {
             Ok(())
             | Err(

@@ -127,6 +127,14 @@ impl Store {
         StoreOptions::new().salvage_database(path, secrets, to, progress)
     }
 
+    /// Whether the file can only be read: its medium is read-only, its permissions or its folder's do
+    /// not let it be written, or the app asked for it ([`StoreOptions::read_only`]). It stays so until
+    /// the database is opened anew.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.0.connections().is_read_only()
+    }
+
     /// The ids of the groups in this database, oldest first. Reads no entry,
     /// so it works on a ledger that is damaged.
     ///
