@@ -55,7 +55,7 @@ fn pages(bed: &Bed) {
         // Without the few rows that these refer to.
         connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
         connection.execute_batch(&reader.schema()).unwrap();
-        let mut raw = Raw::of(connection);
+        let mut raw = Raw::new(connection);
         let (mut last, mut times) = (0, Vec::new());
         for batch in entries.chunks(BATCH) {
             let rows = reader.after(last, batch, bed.crowd.ledger.state());
@@ -85,7 +85,7 @@ fn open(file: &File, options: StoreOptions) -> (Store, Group) {
 /// The filter of the `n`th query: up to some day of the crowd.
 fn filter(n: u32) -> Filter {
     let to = Date::from_ymd(2026, 1 + n * 5 % 12, 1 + n * 11 % 28).unwrap();
-    Filter { to: Some(to), ..Filter::default() }
+    Filter::default().until(to)
 }
 
 /// Prints the cost of list pages and searches by cache size. An append after every tenth query makes
@@ -99,7 +99,7 @@ fn caches(bed: &mut Bed) {
                 let filter = filter(n);
                 lists.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
                 let words = Condition::Text(format!("groceries {}", n % 977));
-                let filter = Filter { conditions: vec![words], ..filter };
+                let filter = filter.condition(words);
                 searches.push(time_ms(|| drop(group.lists().find(&filter, None, 50).unwrap())));
                 if n.is_multiple_of(10) {
                     let details = bed.crowd.expense(round, AMONG);

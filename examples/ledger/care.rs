@@ -4,15 +4,18 @@ use std::io::Write;
 
 use ledger_store::StoreError;
 
-use crate::args::{Backup, DeleteGroup, Rekey};
+use crate::args::{Backup, DeleteGroup, Rekey, Replace};
 use crate::ask::{ask, confirm};
 use crate::context::{open, secrets, the_group};
 use crate::failure::Failure;
+use crate::output::check;
 use crate::show::{one_line, progress_bar};
 
 pub(crate) fn backup(arguments: &Backup, out: &mut dyn Write) -> Result<(), Failure> {
     let store = open(&arguments.location)?;
     let to = &arguments.to;
+    // Nothing is replaced: what exists is told below.
+    check(&arguments.location, to, None, Replace { force: true })?;
     if to.symlink_metadata().is_ok() {
         let text = format!("{} exists already; name a new file for the backup", to.display());
         return Err(Failure::Usage(text));

@@ -39,7 +39,19 @@ pub(crate) fn open_or_create(location: &Database) -> Result<Store, Failure> {
 /// Says which of several causes keeps a database from opening, and names the key file.
 pub(crate) fn explain(error: StoreError, location: &Database, secrets: &FileSecrets) -> Failure {
     let (db, keys) = (location.db.display(), secrets.path().display());
+    let folder = location.db.parent().filter(|folder| *folder != Path::new(""));
     let text = match &error {
+        StoreError::NotFound(_) | StoreError::Io { .. } | StoreError::CannotOpen
+            if folder.is_some_and(|folder| !folder.is_dir()) =>
+        {
+            let folder = folder.unwrap_or(Path::new(".")).display();
+            format!(
+                "there is no folder {folder} for {db}; check the path, or make the folder first"
+            )
+        }
+        _ if location.db.is_dir() => {
+            format!("{db} is a folder; --db names a file, which is made if there is none")
+        }
         StoreError::WrongKey(_) | StoreError::Damaged(_) if is_text(&location.db) => {
             format!("{db} is a text file, and no database of this program")
         }

@@ -11,7 +11,7 @@ use crate::args::Debts;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
-use crate::show::{Align, print_waiting, table};
+use crate::show::{Align, print_incomplete, table};
 
 pub(crate) fn debts(arguments: &Debts, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
@@ -26,9 +26,9 @@ pub(crate) fn debts(arguments: &Debts, out: &mut dyn Write) -> Result<(), Failur
     }
     if !arguments.read.json {
         print_debts(&debts, &people, member, out)?;
-        return print_waiting(group.waiting()?, out);
+        return print_incomplete(&group, out);
     }
-    print_waiting(group.waiting()?, &mut std::io::stderr())?;
+    print_incomplete(&group, &mut std::io::stderr())?;
     let mut rows = Vec::new();
     for (currency, others) in &debts {
         for (other, owed) in others {

@@ -4,10 +4,12 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write};
 use std::path::Path;
 
-use ledger_core::bundle::Summary;
-use ledger_core::messages::invite::InviteLink;
-use ledger_core::messages::{message_from_text, message_to_text};
-use ledger_store::{Group, Imported, NewInvite, Receipt, Received, RequestId, Since, Store};
+use ledger_core::bundle::{Records, Summary};
+use ledger_core::messages::invite::{InviteLink, JoinError};
+use ledger_core::messages::{MessageKind, message_from_text, message_to_text};
+use ledger_store::{
+    Group, Imported, NewInvite, Receipt, Received, RequestId, Since, Store, StoreError,
+};
 
 use crate::args::{
     Admit, Approve, BundleCommand, Database, Enter, GoOn, GroupToRestore, Invite, Join, Phrase,
@@ -25,6 +27,9 @@ use crate::show::{one_line, print_waiting, progress_bar};
 /// The part of a link in front of the `#`; the invite is behind it.
 const PREFIX: &str = "ledger://join";
 
+/// Most bytes of an answer without entries.
+const MAX_MESSAGE: u64 = 256 << 10;
+
 const OTHER_GROUP: &str =
     "the bundle is of another group, or sealed under keys that this device lacks";
 
@@ -36,13 +41,14 @@ pub(crate) fn invite(arguments: &Invite, out: &mut dyn Write) -> Result<(), Fail
         Some(name) => Some(people.find(name)?),
         None => None,
     };
-    let link = group.invites().create(&NewInvite {
-        note: arguments.note.clone().unwrap_or_default(),
-        requires_approval: !arguments.no_approval,
-        max_uses: arguments.max_uses,
-        expires_ms: arguments.expires.map(end_of).transpose()?,
-        for_member: claims,
-    })?;
+    let link = group.invites().create(
+        &NewInvite::default()
+            .note(arguments.note.clone().unwrap_or_default())
+            .requires_approval(!arguments.no_approval)
+            .max_uses(arguments.max_uses)
+            .expires_ms(arguments.expires.map(end_of).transpose()?)
+            .for_member(claims),
+    )?;
     writeln!(out, "{}", *link.reveal(PREFIX))?;
     Ok(())
 }
@@ -73,7 +79,7 @@ pub(crate) fn admit(arguments: &Admit, out: &mut dyn Write) -> Result<(), Failur
     let (request, replace) = (arguments.request.as_path(), arguments.replace);
     let mut file = Output::create(&arguments.location, &arguments.welcome, Some(request), replace)?;
     let (group, admitted) = match store.joining().receive_request(&read(request)?)? {
-        Received::Admitted(admitted) => (the_group(&store, &arguments.location)?, admitted),
+        Received::Admitted(admitted) => (store.group(admitted.group)?, admitted),
         Received::Waiting(group, id) => {
             let group = store.group(group)?;
             let proposal = group.invites().propose_admission(id)?;
@@ -117,7 +123,8 @@ pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failur
     let store = open(&arguments.location)?;
     let mut file = open_file(&arguments.welcome)?;
     let before = store.group_ids()?;
-    let (group, imported) = store.joining().enter_with_bundle(&mut file, &mut progress_bar())?;
+    let entered = store.joining().enter_with_bundle(&mut file, &mut progress_bar());
+    let (group, imported) = entered.map_err(|error| explain_enter(error, &arguments.welcome))?;
     let name = one_line(group.state()?.name());
     match before.contains(&group.id()) {
         true => writeln!(out, "you are in {name} already; this imports what is new in the answer")?,
@@ -125,6 +132,30 @@ pub(crate) fn enter(arguments: &Enter, out: &mut dyn Write) -> Result<(), Failur
     }
     name_device(&group, group.device(), arguments.device_name.as_ref())?;
     report(&imported, out)
+}
+
+/// Tells a file that is no welcome from one that is for somebody else.
+fn explain_enter(error: StoreError, welcome: &Path) -> Failure {
+    let StoreError::Join(JoinError::NotForUs) = error else { return error.into() };
+    let path = welcome.display();
+    let mut start = Vec::new();
+    let read = open_file(welcome).map(|file| file.take(MAX_MESSAGE).read_to_end(&mut start));
+    if !matches!(read, Ok(Ok(_))) {
+        return error.into();
+    }
+    let mut records = Records::new();
+    records.push(&start);
+    match MessageKind::from_message(&start) {
+        Ok(kind) if kind != MessageKind::JoinAnswer => Failure::Ledger(format!(
+            "{path} is a {}, and no answer to a request to join; `ledger receive` says what to do with it",
+            kind.name()
+        )),
+        Err(_) if records.next_record().is_none() => Failure::Ledger(format!(
+            "{path} is no answer to a request to join, or the answer was cut or altered on the way; ask \
+             for it again"
+        )),
+        _ => error.into(),
+    }
 }
 
 pub(crate) fn bundle(command: &BundleCommand, out: &mut dyn Write) -> Result<(), Failure> {
@@ -184,9 +215,10 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
             }
         }
         Receipt::OtherGroup => Err(Failure::Ledger(OTHER_GROUP.to_owned())),
-        Receipt::JoinRequest(Received::Admitted(_)) => {
+        Receipt::JoinRequest(Received::Admitted(admitted)) => {
             let path = arguments.file.display();
-            writeln!(out, "a request to join; the person was admitted")?;
+            let group = store.group(admitted.group)?.state()?;
+            writeln!(out, "a request to join {}; the person was admitted", one_line(group.name()))?;
             writeln!(out, "write the welcome for them by `ledger admit {path} WELCOME`")?;
             Ok(())
         }
@@ -195,7 +227,12 @@ pub(crate) fn receive(arguments: &Receive, out: &mut dyn Write) -> Result<(), Fa
             writeln!(out, "a request to join; answer it by `ledger admit {path} WELCOME`")?;
             Ok(())
         }
-        Receipt::KeptShare(_) => Ok(writeln!(out, "a friend's share, which is kept now")?),
+        Receipt::KeptShare(share) => {
+            let group = store.group(share.group)?.state()?;
+            let friend = group.labels().remove(&share.member).unwrap_or_default();
+            let (friend, group) = (one_line(&friend), one_line(group.name()));
+            Ok(writeln!(out, "a share of the phrase of {friend} ({group}), which is kept now")?)
+        }
         Receipt::ReturnedShare(_) => {
             Ok(writeln!(out, "a share of your phrase that a friend returned")?)
         }

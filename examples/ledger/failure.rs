@@ -66,6 +66,7 @@ fn advice(error: &StoreError) -> String {
         }
         StoreError::NoEpochKey => "`ledger bundle import` imports one",
         StoreError::PredecessorMissing => "`ledger import --add-anyway` adds the rows all the same",
+        StoreError::ImportUnfinished { .. } => "`ledger import undo` undoes it",
         StoreError::CutOff => "the owner gives new keys by `ledger invite --for-member`",
         StoreError::RolledBack(_) | StoreError::OwnEntriesWait(_) => {
             "`ledger bundle import` imports one; `ledger go-on` goes on without them"

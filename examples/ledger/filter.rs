@@ -67,7 +67,7 @@ pub(crate) fn filter(
         }
         conditions.push(Condition::Text(text.clone()));
     }
-    Ok(Filter { from, to, conditions })
+    Ok(Filter::default().since(from).until(to).conditions(conditions))
 }
 
 /// The bounds of amounts. How many decimals an amount has depends on its currency.

@@ -143,7 +143,7 @@ fn instant(ms: u64) -> String {
 }
 
 fn rows(versions: &[Version], reviews: &[Review], state: &GroupState, people: &People) -> Value {
-    let values = Values::of(state);
+    let values = Values::new(state);
     let mut written = Vec::new();
     for (version, shown) in with_shown(versions) {
         let header = version.entry.decoded().header();

@@ -13,9 +13,11 @@ use ledger_store::{
 };
 use serde_json::json;
 
-use crate::args::{Import, ImportFormat};
+use crate::args::{Database, Import, ImportFormat};
 use crate::as_of::BalancesAt;
-use crate::context::{People, group_by_name, open_or_create, refuse_without_genesis, the_group};
+use crate::context::{
+    People, group_by_name, open, open_or_create, refuse_without_genesis, secrets, the_group,
+};
 use crate::failure::Failure;
 use crate::import_plan::{plan_json, print_plan_of_import};
 use crate::parts::check_name;
@@ -30,8 +32,54 @@ const ROWS_SHOWN: usize = 5;
 const ATTEMPTS: usize = 5;
 
 pub(crate) fn run(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
+    if arguments.file == Path::new("undo") {
+        return undo(arguments, out);
+    }
+    import(arguments, out)
+}
+
+fn undo(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
+    let named = |is: bool, option: &'static str| is.then_some(option);
+    let found = [
+        named(arguments.format != ImportFormat::Auto, "--format"),
+        named(arguments.currency.is_some(), "--currency"),
+        named(arguments.me.is_some(), "--me"),
+        named(arguments.name.is_some(), "--name"),
+        named(arguments.new_group, "--new-group"),
+        named(!arguments.map.is_empty(), "--map"),
+        named(arguments.replace, "--replace"),
+        named(arguments.add_anyway, "--add-anyway"),
+        named(arguments.restore_cancelled, "--restore-cancelled"),
+        named(arguments.plan, "--plan"),
+        named(arguments.json, "--json"),
+    ];
+    if let Some(option) = found.into_iter().flatten().next() {
+        let text = format!("{option} has no effect on `import undo`; a file called undo is ./undo");
+        return Err(Failure::Usage(text));
+    }
+    let store = open(&arguments.location)?;
+    let group = named_group(&store, arguments)?;
+    let undone = store.imports().undo(group.id(), &mut progress_bar())?;
+    writeln!(out, "undid the import: {} rows count no more", undone.cancelled)?;
+    if undone.restored > 0 {
+        writeln!(out, "{} rows that it had cancelled count again", undone.restored)?;
+    }
+    if undone.kept > 0 {
+        let kept = undone.kept;
+        writeln!(out, "{kept} rows stay as they are: others recorded or cancelled them, too")?;
+    }
+    writeln!(out)?;
+    print_result(&group, out)
+}
+
+fn import(arguments: &Import, out: &mut dyn Write) -> Result<(), Failure> {
     let path = &arguments.file;
+    if path.is_dir() {
+        let text = format!("{} is a folder; name the export in it", path.display());
+        return Err(Failure::Usage(text));
+    }
     let bytes = read_file(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+    refuse_database(path, &bytes, &arguments.location)?;
     // Everything in the file is checked before anything is touched.
     let failed = |source| Failure::Import { path: path.clone(), source };
     let export = Arc::new(recognise(arguments, &bytes).map_err(failed)?);
@@ -101,9 +149,31 @@ fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Refuses a database of this program, which only its key file tells from noise.
+fn refuse_database(path: &Path, bytes: &[u8], location: &Database) -> Result<(), Failure> {
+    let Some(head) = bytes.first_chunk::<16>() else { return Ok(()) };
+    let beside = Database { db: path.to_owned(), key_file: None };
+    let is_ours = |place: &Database| {
+        let salts = secrets(place).database_salts();
+        salts.is_ok_and(|salts| salts.contains(head))
+    };
+    if !is_ours(&beside) && !is_ours(location) {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::Ledger(format!(
+        "{path} is a database of this program, and no export; --db names it, and `ledger bundle \
+         export` writes what is in it for others\nNothing was imported."
+    )))
+}
+
 fn explain(error: StoreError, path: &Path) -> Failure {
     match error {
         StoreError::Import(source) => Failure::Import { path: path.to_owned(), source: *source },
+        // One transaction: what was written of it is gone.
+        StoreError::DiskFull => Failure::Ledger(
+            "the disk is full, so nothing was imported; free some space and try again".to_owned(),
+        ),
         error => error.into(),
     }
 }
@@ -247,7 +317,7 @@ fn print_done(
     let group = store.group(done.group)?;
     let (report, export, path) = (&done.report, plan.file(), &arguments.file);
     if arguments.json {
-        return print_report_json(&group, report, out);
+        return print_report_json(&group, report, export, out);
     }
     if makes_group && arguments.me.is_none() {
         let name = export.people().first().map(Person::name).unwrap_or_default();
@@ -462,6 +532,7 @@ fn print_result(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
 fn print_report_json(
     group: &Group,
     report: &ImportReport,
+    export: &ImportFile,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     let (people, me) = (People::of(&*group.state()?), group.me()?);
@@ -485,6 +556,8 @@ fn print_report_json(
     print_json(
         out,
         &json!({
+            "program": export.program().to_string(),
+            "repairs": export.repairs().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "added": report.added,
             "known": report.known,
             "cancelled": cancelled,

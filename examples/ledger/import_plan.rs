@@ -288,6 +288,8 @@ pub(crate) fn plan_json(
     let new: Vec<u64> = plan.new_rows().map(|row| row.line()).collect();
     Ok(json!({
         "imported": false,
+        "program": plan.file().program().to_string(),
+        "repairs": plan.file().repairs().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "other_group": plan.is_other_group(),
         "new": new,
         "known": plan.known_rows(),

@@ -1,7 +1,7 @@
 //! Files that commands write: complete, or not at all.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -118,6 +118,9 @@ pub(crate) fn check(
             "{shown} holds the database or its keys; name another file to write"
         ));
     }
+    if let Some(what) = other_database(path) {
+        return usage(format!("{shown} is {what}; name another file to write"));
+    }
     if path.is_dir() {
         return usage(format!("{shown} is a folder; name a file to write"));
     }
@@ -140,7 +143,35 @@ fn refuse_existing(path: &Path, replace: Replace) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a file is that belongs to another database: nothing replaces it, whatever is asked for.
+fn other_database(path: &Path) -> Option<&'static str> {
+    // A link is replaced where it leads to.
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let name = path.to_string_lossy().into_owned();
+    if is_key_file(&path) {
+        return Some("a key file");
+    }
+    let has_keys =
+        |of: &str| Path::new(of).is_file() && is_key_file(Path::new(&format!("{of}.keys")));
+    let beside = ["-wal", "-shm", "-journal", ".lock"];
+    if beside.iter().any(|ending| name.strip_suffix(ending).is_some_and(has_keys)) {
+        return Some("a name that a database needs for its log or lock");
+    }
+    has_keys(&name).then_some("a database")
+}
+
+/// Whether a file begins as key files do, whatever its mode.
+fn is_key_file(path: &Path) -> bool {
+    let mut start = [0; 19];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    path.is_file() && read.is_ok() && start == *b"group-ledger keys 1"
+}
+
 fn failed(path: &Path, source: std::io::Error) -> Failure {
+    if source.kind() == std::io::ErrorKind::NotFound && !folder(path).is_dir() {
+        let (folder, path) = (folder(path).display(), path.display());
+        return Failure::Ledger(format!("there is no folder {folder} for {path}; make it first"));
+    }
     Failure::Read { path: path.to_owned(), source }
 }
 

@@ -12,7 +12,12 @@ use crate::read::print_json;
 use crate::show::{Align, one_line, table};
 
 pub(crate) fn groups(arguments: &ReadDatabase, out: &mut dyn Write) -> Result<(), Failure> {
-    let groups = open(&arguments.location)?.groups()?;
+    let store = open(&arguments.location)?;
+    let groups = store.groups()?;
+    let unfinished = |group: &ledger_store::GroupSummary| {
+        let found = store.group(group.id)?.lists().unfinished_import()?;
+        Ok::<bool, Failure>(found.is_some())
+    };
     if arguments.json {
         let row = |group: &ledger_store::GroupSummary| {
             json!({
@@ -23,13 +28,15 @@ pub(crate) fn groups(arguments: &ReadDatabase, out: &mut dyn Write) -> Result<()
         };
         return print_json(out, &groups.iter().map(row).collect::<Vec<Value>>());
     }
-    let rows: Vec<[String; 3]> = groups
+    let rows: Vec<[String; 4]> = groups
         .iter()
         .map(|group| {
-            [group.id.short(), one_line(&group.name), format!("{} entries", group.entries)]
+            let note = if unfinished(group)? { "an import is not finished" } else { "" };
+            let entries = format!("{} entries", group.entries);
+            Ok([group.id.short(), one_line(&group.name), entries, note.to_owned()])
         })
-        .collect();
-    table(out, [Align::Left, Align::Left, Align::Right], &rows)
+        .collect::<Result<_, Failure>>()?;
+    table(out, [Align::Left, Align::Left, Align::Right, Align::Left], &rows)
 }
 
 pub(crate) fn members(arguments: &Read, out: &mut dyn Write) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::filter::of_expenses;
 use crate::rates::{converted, converted_json, print_converted};
-use crate::show::{Align, described, one_line, print_waiting, table};
+use crate::show::{Align, described, one_line, print_incomplete, table};
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -47,9 +47,9 @@ pub(crate) fn balances(arguments: &Balances, out: &mut dyn Write) -> Result<(), 
             }
             None => print_balances(&state, &people, &standing, out)?,
         }
-        return print_waiting(group.waiting()?, out);
+        return print_incomplete(&group, out);
     }
-    print_waiting(group.waiting()?, &mut std::io::stderr())?;
+    print_incomplete(&group, &mut std::io::stderr())?;
     if let Some(converted) = &converted {
         return print_json(out, &converted_json(&people, converted));
     }
@@ -125,7 +125,8 @@ pub(crate) fn expenses(arguments: &Expenses, out: &mut dyn Write) -> Result<(), 
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
-        let values = Values::of(&state);
+        let values = Values::new(&state);
+        print_incomplete(&group, &mut std::io::stderr())?;
         let rows: Vec<Value> = rows.iter().map(|row| expense_json(row, &values)).collect();
         return print_json(out, &rows);
     }
@@ -151,7 +152,8 @@ pub(crate) fn expenses(arguments: &Expenses, out: &mut dyn Write) -> Result<(), 
         .collect::<Result<_, StoreError>>()?;
     let align = [Align::Left, Align::Left, Align::Left, Align::Right, Align::Left, Align::Left];
     table(out, align, &lines)?;
-    print_more(out, more)
+    print_more(out, more)?;
+    print_incomplete(&group, out)
 }
 
 /// `Anna for Tomás, Lena`, or `Lena to Anna` for a transfer, or `to Anna for Tomás, Lena` for a
@@ -193,7 +195,7 @@ pub(crate) fn activity(arguments: &List, out: &mut dyn Write) -> Result<(), Fail
         Ok(page.into_iter().map(|row| (row.cursor, row)).collect())
     })?;
     if arguments.read.json {
-        let values = Values::of(&state);
+        let values = Values::new(&state);
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         return print_json(out, &rows);
     }

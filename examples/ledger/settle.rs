@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::rates::{converted, print_rates, rates_json};
 use crate::read::print_json;
 use crate::record::date;
-use crate::show::{Align, one_line, print_waiting, progress_bar, table};
+use crate::show::{Align, one_line, print_incomplete, progress_bar, table};
 
 /// The plan of each currency.
 type Plans = Vec<(Currency, Vec<Settlement>)>;
@@ -45,7 +45,7 @@ pub(crate) fn settle_up(arguments: &SettleUp, out: &mut dyn Write) -> Result<(),
         recorded = record(&group, &plans, day)?;
     }
     if arguments.read.json {
-        print_waiting(group.waiting()?, &mut std::io::stderr())?;
+        print_incomplete(&group, &mut std::io::stderr())?;
         let rows = rows(&plans, &people, &recorded);
         return match &converted {
             Some(converted) => {
@@ -70,7 +70,7 @@ pub(crate) fn settle_up(arguments: &SettleUp, out: &mut dyn Write) -> Result<(),
             writeln!(out, "recorded {id}")?;
         }
     }
-    print_waiting(group.waiting()?, out)
+    print_incomplete(&group, out)
 }
 
 /// Records the transfers of all plans at once, and returns their ids in the order of the plans.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ledger_core::{Direction, Transaction};
 pub(crate) use ledger_formats::one_line;
-use ledger_store::{Progress, WaitingCount};
+use ledger_store::{Group, Progress, WaitingCount};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::failure::Failure;
@@ -66,6 +66,38 @@ pub(crate) fn table<const N: usize>(
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// Says why what a command showed is not all, if it is not: an import stopped half-way, or entries wait.
+pub(crate) fn print_incomplete(group: &Group, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Some(import) = group.lists().unfinished_import()? {
+        let (done, total) = (thousands(import.done), thousands(import.total));
+        match import.is_undone {
+            false => writeln!(
+                out,
+                "an import is not finished: {done} of {total} rows; import the file again to go on, or \
+                 undo it by `ledger import undo`"
+            )?,
+            true => writeln!(
+                out,
+                "an import is being undone: {done} of {total} entries; `ledger import undo` goes on"
+            )?,
+        }
+    }
+    print_waiting(group.waiting()?, out)
+}
+
+/// A number with a comma before each three digits.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len().saturating_sub(place)).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// Says that entries wait, if any do, and what helps.

@@ -12,7 +12,7 @@ use crate::as_of::point;
 use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::read::print_json;
-use crate::show::{Align, one_line, print_waiting, progress_bar, table};
+use crate::show::{Align, one_line, print_incomplete, progress_bar, table};
 
 /// Rows read from the database at once.
 const PAGE: u32 = 500;
@@ -31,7 +31,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
     let point = arguments.as_of.as_ref().map(|text| point(&group, &state, text)).transpose()?;
     let (point, words) =
         point.map_or((None, String::new()), |(point, words)| (Some(point), format!(" {words}")));
-    let values = Values::of(&state);
+    let values = Values::new(&state);
     let mut json_rows = Vec::new();
     if !arguments.read.json {
         writeln!(out, "{}: statement{words}, newest first", people.shown(member))?;
@@ -65,10 +65,10 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         }
     }
     if arguments.read.json {
-        print_waiting(group.waiting()?, &mut std::io::stderr())?;
+        print_incomplete(&group, &mut std::io::stderr())?;
         return print_json(out, &json_rows);
     }
-    print_waiting(group.waiting()?, out)
+    print_incomplete(&group, out)
 }
 
 /// The code as an argument in a shell: the name of a unit may have a space.

@@ -11,7 +11,7 @@ use crate::context::{People, open, the_group};
 use crate::failure::Failure;
 use crate::filter::filter;
 use crate::read::print_json;
-use crate::show::{Align, one_line, print_waiting, progress_bar, table};
+use crate::show::{Align, one_line, print_incomplete, progress_bar, table};
 
 pub(crate) fn totals(arguments: &Totals, out: &mut dyn Write) -> Result<(), Failure> {
     let location = &arguments.read.location;
@@ -39,7 +39,7 @@ pub(crate) fn totals(arguments: &Totals, out: &mut dyn Write) -> Result<(), Fail
         _ => String::new(),
     };
     if arguments.read.json {
-        print_waiting(group.waiting()?, &mut std::io::stderr())?;
+        print_incomplete(&group, &mut std::io::stderr())?;
         let row = |total: &ledger_store::Total| {
             let of = Some(name(&total.of)).filter(|name| !name.is_empty());
             json!({
@@ -79,5 +79,5 @@ pub(crate) fn totals(arguments: &Totals, out: &mut dyn Write) -> Result<(), Fail
         writeln!(out, "  Nothing was spent.")?;
     }
     table(out, [Align::Left, Align::Right, Align::Right, Align::Right], &rows)?;
-    print_waiting(group.waiting()?, out)
+    print_incomplete(&group, out)
 }

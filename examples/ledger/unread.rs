@@ -27,7 +27,7 @@ pub(crate) fn unread(arguments: &Unread, out: &mut dyn Write) -> Result<(), Fail
         rows.extend(page.into_iter().filter(Activity::counts_as_unread));
     }
     if arguments.read.json {
-        let values = ledger_formats::json::Values::of(&state);
+        let values = ledger_formats::json::Values::new(&state);
         let rows: Vec<Value> = rows.iter().map(|row| activity_json(row, &values)).collect();
         print_json(out, &rows)?;
     } else {

@@ -17,7 +17,7 @@ fn main() -> Outcome<()> {
     println!("1. Anna creates a group, and makes a link that admits everybody who has it.");
     let anna = phone()?;
     let flat = anna.create_group("Flat", "Anna")?;
-    let link = flat.invites().create(&NewInvite { note: "Ben".into(), ..NewInvite::default() })?;
+    let link = flat.invites().create(&NewInvite::default().note("Ben"))?;
     let link = link.reveal("https://example.org/join");
 
     println!("2. Ben asks to join by the link. His request and her answer are files.");

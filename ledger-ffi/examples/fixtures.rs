@@ -9,7 +9,6 @@
 //! ```
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -42,10 +41,8 @@ fn open(folder: &Path, name: &str) -> Result<Store, Box<dyn Error>> {
 
 /// Opens a database behind the back of the library.
 fn connect(folder: &Path, name: &str) -> Result<Connection, Box<dyn Error>> {
-    let mut salt = String::new();
-    for byte in std::fs::read(folder.join(name))?.iter().take(16) {
-        write!(salt, "{byte:02x}")?;
-    }
+    let file = std::fs::read(folder.join(name))?;
+    let salt = base16ct::lower::encode_string(file.get(..16).ok_or("the file has no salt")?);
     let keys = std::fs::read_to_string(keys(folder, name))?;
     let prefix = format!("database-{salt} ");
     let key = keys.lines().find_map(|line| line.strip_prefix(&prefix)).ok_or("no key")?;

@@ -20,14 +20,15 @@ pub use error::{Blame, CallbackError, ErrorCode, LedgerError};
 pub use group::{
     ActivityRow, Admitted, Agreement, Arrival, AsOf, BundleExport, BundleImport, BundleParts,
     Bundles, CancelledRow, CategoryInUse, Condition, ConvertedBalances, DefaultWeight, Device,
-    DueList, DueOccurrence, Edit, EntryKind, ExpenseFilter, ExpenseRow, GroupInfo, GroupKeys,
-    GroupMaintenance, GroupSettings, ImportSummary, Invite, InviteInfo, InvitePolicy, Invites,
-    JoinRequest, JoinRequestInfo, KeptShare, KeptShareInfo, LedgerGroup, Lists, Member,
-    MemberBalance, Payment, Problem, Proposal, ProposedRelays, ProposedStatement, RecordedDue,
-    RecoveryRequest, RecurringExpenses, RecurringSeries, RefusedEntry, ReviewCounts, ReviewRow,
-    SettingChange, Settings, Shares, SignedStatement, Speaks, StatementIntent, StatementRow,
-    StatementRowDetails, TagInUse, TemplateDetails, Total, TotalsBy, Undone, UndoneBy, Unread,
-    Verdict, Verification, VersionKind, VersionRow, read_recovery_request,
+    DueList, DueOccurrence, Edit, EntryKind, ExpenseFilter, ExpenseRow, GroupBalances,
+    GroupEntries, GroupInfo, GroupKeys, GroupMaintenance, GroupSettings, GroupStatements,
+    ImportSummary, Invite, InviteInfo, InvitePolicy, Invites, JoinRequest, JoinRequestInfo,
+    KeptShare, KeptShareInfo, LedgerGroup, Lists, Member, MemberBalance, Payment, Problem,
+    Proposal, ProposedRelays, ProposedStatement, RecordedDue, RecoveryRequest, RecurringExpenses,
+    RecurringSeries, RefusedEntry, ReviewCounts, ReviewRow, SettingChange, Settings, Shares,
+    SignedStatement, Speaks, StatementIntent, StatementRow, StatementRowDetails, TagInUse,
+    TemplateDetails, Total, TotalsBy, Undone, UndoneBy, UnfinishedImport, Unread, Verdict,
+    Verification, VersionKind, VersionRow, read_recovery_request,
 };
 pub use ledger::{
     AcceptingGroups, AppliedImport, ApprovedDevice, AwaitingEnrolment, Change, ChangeListener,
@@ -36,7 +37,8 @@ pub use ledger::{
     JoinedGroup, Joining, Ledger, Maintenance, NewDevice, OldDevice, OldRows, PairedGroup, Pairing,
     PairingMode, PendingJoin, PlannedPerson, PlannedTotal, Recovery, RecoveryProgress,
     RenamedPerson, RequestOutcome, RestoredGroup, ReturnedShare, SalvageReport, SalvagedGroup,
-    ShowingCode, TotalDifference, Watch, salvage_database, salvage_database_with_key_file,
+    ShowingCode, TotalDifference, UndoneImport, Watch, salvage_database,
+    salvage_database_with_key_file,
 };
 pub use platform::{Phase, ProgressListener, SecretStore, WorkProgress};
 pub use values::{

@@ -3,7 +3,7 @@
 use crate::bills;
 use crate::csv::{Columns, Options, Table, decode};
 use crate::import::{ImportFile, Problem, ProblemKind, Problems, Program};
-use crate::{settle_up, spliit, splitwise};
+use crate::{foreign, settle_up, spliit, splitwise};
 
 /// Rows in which a header may stand.
 const ROWS: usize = 11;
@@ -75,11 +75,8 @@ pub fn read(
 
 /// What a file is that no reader takes, by its first bytes and words.
 fn other_kind(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(b"PK\x03\x04") {
-        return Some("a workbook or ZIP file; save the sheet as CSV, or unpack the file");
-    }
-    if bytes.starts_with(b"SQLite format 3\0") {
-        return Some("a database; export the group from its program as CSV");
+    if let Some(kind) = foreign::kind(bytes) {
+        return Some(kind);
     }
     let start = bytes.get(..bytes.len().min(65_536)).unwrap_or(bytes);
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();

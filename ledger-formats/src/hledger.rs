@@ -20,7 +20,7 @@ pub fn write(
     rows: impl IntoIterator<Item = Row>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let labels = Labels::of(state);
+    let labels = Labels::new(state);
     let accounts = accounts(&labels);
     writeln!(out, "; {}", one_line(state.name()))?;
     writeln!(out, "decimal-mark .")?;

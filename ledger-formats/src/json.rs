@@ -42,7 +42,7 @@ pub fn write<'a>(
     entries: impl IntoIterator<Item = Entry<'a>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let values = Values::of(state);
+    let values = Values::new(state);
     let heads: Vec<String> = heads.into_iter().map(|head| head.to_string()).collect();
     let entries: Vec<Value> = entries.into_iter().map(|entry| values.entry(&entry)).collect();
     let ledger = json!({
@@ -60,8 +60,8 @@ pub fn write<'a>(
 impl<'a> Values<'a> {
     /// The values of a group with this state.
     #[must_use]
-    pub fn of(state: &'a GroupState) -> Self {
-        Self { state, labels: Labels::of(state) }
+    pub fn new(state: &'a GroupState) -> Self {
+        Self { state, labels: Labels::new(state) }
     }
 
     fn members(&self) -> Vec<Value> {

@@ -25,6 +25,7 @@
 mod bills;
 mod csv;
 mod detect;
+mod foreign;
 pub mod hledger;
 mod import;
 #[cfg(feature = "json")]

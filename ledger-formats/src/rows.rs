@@ -20,7 +20,7 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    pub(crate) fn of(state: &GroupState) -> Self {
+    pub(crate) fn new(state: &GroupState) -> Self {
         let order = state.members().into_iter().map(|(id, _)| id).collect();
         Self { labels: state.labels(), order }
     }

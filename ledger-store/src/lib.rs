@@ -63,6 +63,11 @@ mod session;
 mod statements;
 mod store;
 
+/// Readers of other programs' files, whose plans [`Imports`] takes, and what is wrong with a file
+/// ([`StoreError::Import`]).
+#[cfg(feature = "import")]
+pub use ledger_formats as formats;
+
 pub use admitting::{
     Admitted, Invite, Invites, KeptShare, NewInvite, Received, Request, RequestId, ShareId, Shares,
 };
@@ -82,6 +87,7 @@ pub use health::{
 pub use imports::{
     AppliedImport, ChangedRow, ImportChoice, ImportPlan, ImportReport, ImportTarget, Imports,
     Likeness, OldRows, PersonMatch, PlannedPerson, PlannedTotal, RenamedPerson, TotalDifference,
+    UndoneImport,
 };
 pub use joining::{
     AcceptingGroups, AwaitingEnrolment, EnrollingDevice, EnteringDigits, GroupPreview, Join,
@@ -90,7 +96,8 @@ pub use joining::{
 pub use lists::{
     Activity, CategoryInUse, Condition, Cursor, DeviceRow, Edit, Filter, Lists, MemberRow,
     Overview, ParseCursorError, Recorded, Review, ReviewCounts, Standing, StatementCursor,
-    StatementRow, TagInUse, Total, TotalOf, TotalsBy, Unread, Version, VersionKind,
+    StatementRow, TagInUse, Total, TotalOf, TotalsBy, UnfinishedImport, Unread, Version,
+    VersionKind,
 };
 pub use platform::{Environment, Phase, Progress, SystemEnvironment};
 pub use sealed::{BundleCursor, Bundles, Exported, Imported, Since};

@@ -27,9 +27,9 @@ const MEMBERS: usize = 1_000;
 pub fn entries(crowd: &mut Crowd, among: usize) -> Vec<Figure> {
     let early = 2_000;
     let last = crowd.entries.len() - BLOCKS * BLOCK;
-    let (mut young, mut old) = (Replayer::of(crowd, early), Replayer::of(crowd, last));
+    let (mut young, mut old) = (Replayer::new(crowd, early), Replayer::new(crowd, last));
     let (few, many) = young.interleaved(&mut old, &crowd.entries[early..], &crowd.entries[last..]);
-    let maps = Maps::of(crowd);
+    let maps = Maps::new(crowd);
     let (few_maps, many_maps) = (maps.spend(10 * BLOCK), maps.spend(last));
     let heads = crowd.ledger.frontier().heads().collect();
     let removal = old.take(crowd.remove(among - 1, heads));
@@ -60,7 +60,7 @@ pub fn members() -> Vec<Figure> {
     crowd.grow(MEMBERS);
     let last = crowd.entries.len();
     crowd.write(BLOCKS * BLOCK, MEMBERS);
-    let (mut few, mut many) = (Replayer::of(&crowd, first), Replayer::of(&crowd, last));
+    let (mut few, mut many) = (Replayer::new(&crowd, first), Replayer::new(&crowd, last));
     let adds = &many.took[many.took.len() - (MEMBERS - 10)..];
     let (first_adds, last_adds) = (median(&adds[..20]), median(&adds[adds.len() - 20..]));
     let (early, late) = few.interleaved(&mut many, &crowd.entries[first..], &crowd.entries[last..]);
@@ -119,7 +119,7 @@ struct Replayer {
 
 impl Replayer {
     /// A device that has replayed the first entries.
-    fn of(crowd: &Crowd, first: usize) -> Self {
+    fn new(crowd: &Crowd, first: usize) -> Self {
         let mut index = MemoryIndex::new();
         let ledger = Ledger::begin(&crowd.entries[0], &mut index).unwrap();
         let mut replayer = Self { ledger, index, took: Vec::new() };
@@ -171,7 +171,7 @@ impl Replayer {
 struct Maps(Vec<EntryId>);
 
 impl Maps {
-    fn of(crowd: &Crowd) -> Self {
+    fn new(crowd: &Crowd) -> Self {
         Self(crowd.entries.iter().map(VerifiedEntry::id).collect())
     }
 

@@ -76,10 +76,7 @@ impl Host {
     #[must_use]
     pub fn admit(&self, name: &str) -> Vec<u8> {
         let guest = open_file(self.path(name));
-        let link = self
-            .group
-            .invites()
-            .create(&NewInvite { note: "bench".into(), ..NewInvite::default() });
+        let link = self.group.invites().create(&NewInvite::default().note("bench"));
         let link = InviteLink::parse(&link.unwrap().reveal("")).unwrap();
         let request = guest.joining().join(&link, "Ben").unwrap();
         let Received::Admitted(admitted) = self.store.joining().receive_request(&request).unwrap()

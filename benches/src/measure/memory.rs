@@ -72,10 +72,7 @@ fn use_it(file: &File) {
     let (store, _) = file.open();
     let group = largest(&store);
     let details: Transaction = group.lists().expenses(None, 50).unwrap().remove(0).transaction;
-    let filter = Filter {
-        conditions: vec![Condition::Text("groceries missing 97".to_owned())],
-        ..Filter::default()
-    };
+    let filter = Filter::default().condition(Condition::Text("groceries missing 97".to_owned()));
     for _ in 0..10 {
         let found = group.lists().find(&filter, None, 50).unwrap();
         assert_eq!(found.len(), 50);

@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-/// How many repetitions a measurement makes.
+/// Number of repetitions of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
     /// The fewest repetitions that give a usable median.

@@ -116,12 +116,12 @@ impl Raw {
     /// Opens a copy.
     #[must_use]
     pub fn open(path: &Path, keys: &Path) -> Self {
-        Self::of(connect(path, keys))
+        Self::new(connect(path, keys))
     }
 
     /// The copy behind a connection.
     #[must_use]
-    pub fn of(connection: Connection) -> Self {
+    pub fn new(connection: Connection) -> Self {
         let inserts = TABLES.map(|(table, _)| {
             let all = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
             let places: Vec<String> = (1..=all.column_count()).map(|n| format!("?{n}")).collect();

@@ -60,10 +60,10 @@ fn filters(group: &Group) -> Vec<(&'static str, Filter)> {
     let day = Some(newest.transaction.date());
     let word = newest.transaction.description().split(' ').next().unwrap().to_owned();
     let some = Amount::from_minor_units(newest.transaction.amount().minor_units() / 2).unwrap();
-    let by = |conditions| Filter { conditions, ..Filter::default() };
+    let by = |conditions| Filter::default().conditions(conditions);
     vec![
         ("expenses", Filter::default()),
-        ("expenses of a day", Filter { to: day, from: day, ..Filter::default() }),
+        ("expenses of a day", Filter::default().until(day).since(day)),
         ("expenses of a member", by(vec![Condition::Member(members[1])])),
         ("expenses paid by a member", by(vec![Condition::Payer(members[1])])),
         ("expenses in a currency", by(vec![Condition::Currency(currency)])),

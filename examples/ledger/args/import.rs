@@ -49,12 +49,14 @@ pub(crate) struct Import {
     /// Report as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// The export; - is standard input
+    /// The export; - is standard input. The word undo undoes an import that
+    /// stopped half-way, or else the last one: it cancels the rows that the import
+    /// recorded, and restores those that it cancelled
     #[arg(value_name = "CSV")]
     pub(crate) file: PathBuf,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ImportFormat {
     /// Recognised by its content
     Auto,

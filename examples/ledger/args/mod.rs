@@ -206,17 +206,20 @@ pub(crate) enum Command {
     /// Without a file, it prints the text to give to the other device.
     Agree(Agree),
     /// Verify every hash, signature, link and rule again from the stored bytes
+    #[command(alias = "verify")]
     VerifyHistory(Read),
     /// Check the whole database, and optionally rebuild its indexes
     ///
     /// It checks every signature and every page of the file. It derives all tables again
     /// from the entries, and compares them with those in the database.
+    #[command(alias = "fsck")]
     CheckDatabase(CheckDatabase),
     /// Salvage the sound parts of a damaged database into a new one
     ///
     /// The damaged file is only read. The new database has all entries of every group
     /// whose signatures are valid; lost entries are listed. It opens with the same key
     /// file: give that by --key-file.
+    #[command(alias = "repair")]
     Salvage(Salvage),
     /// Expenses and transfers that recur, and recording what of them is due
     #[command(subcommand)]

@@ -323,10 +323,30 @@ fn a_file_is_replaced_by_force_only() {
     let other = Desk::new();
     other.run("new", &["--me", "Zoe", "Trip"]).ok();
     let balances = other.run::<&str>("balances", &[]).ok();
-    for target in [other.db(), other.path("flat.db.keys")] {
-        let refused = desk.run("bundle export", &[text(&target)]).failed(2);
-        assert!(refused.contains("exists already; name a new file, or replace"), "{refused}");
+    // Another database, its keys, and the names of its log: nothing replaces them.
+    for (name, word) in [
+        ("flat.db", "is a database"),
+        ("flat.db.keys", "is a key file"),
+        ("flat.db-wal", "needs for its log or lock"),
+        ("flat.db-journal", "needs for its log or lock"),
+        ("flat.db.lock", "needs for its log or lock"),
+    ] {
+        for force in [&[][..], &["--force"]] {
+            let target = other.path(name);
+            let refused = desk.run("bundle export", &[force, &[text(&target)]].concat()).failed(2);
+            assert!(refused.contains(word), "{refused}");
+        }
     }
+    for name in ["flat.db-journal", "flat.db.lock", "flat.db-wal"] {
+        let refused = desk.run("backup", &[text(&desk.path(name))]).failed(2);
+        assert!(refused.contains("holds the database or its keys"), "{refused}");
+    }
+    let existing = desk.file("notes", "mine");
+    let refused = desk.run("bundle export", &[text(&existing)]).failed(2);
+    assert!(refused.contains("exists already; name a new file, or replace"), "{refused}");
+    let nowhere = desk.path("no/where");
+    let refused = desk.run("bundle export", &[text(&nowhere)]).failed(1);
+    assert!(refused.contains("there is no folder"), "{refused}");
     assert_eq!(other.run::<&str>("balances", &[]).ok(), balances);
     let file = desk.file("bundle", "of last week");
     let old = std::fs::read(&file).unwrap();

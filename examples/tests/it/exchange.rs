@@ -138,7 +138,13 @@ fn what_is_not_a_message_says_so() {
     let junk = anna.file("junk", "this is no message");
     let welcome = anna.path("other");
     assert_eq!(anna.run("admit", &[text(&junk), text(&welcome)]).code, Some(1));
-    assert_eq!(ben.run("enter", &[text(&junk)]).code, Some(1));
+    let refused = ben.run("enter", &[text(&junk)]).failed(1);
+    assert!(
+        refused.contains("is no answer to a request to join, or the answer was cut"),
+        "{refused}"
+    );
+    let refused = ben.run("enter", &[text(&anna.path("request"))]).failed(1);
+    assert!(refused.contains("is a join request, and no answer to a request"), "{refused}");
     assert_eq!(ben.run("join", &["--name", "Ben", "x", text(&bundle)]).code, Some(2));
     assert_eq!(anna.run("approve", &[text(&junk)]).code, Some(1));
     let refused = anna.run("bundle import", &[text(&junk)]).failed(1);

@@ -29,6 +29,7 @@ mod key_file;
 mod own_entries;
 mod pairing;
 mod read;
+mod read_only;
 mod recurring;
 mod refund;
 mod settings;

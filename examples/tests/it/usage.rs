@@ -1,6 +1,6 @@
 //! Calls of the program: exit codes, key files, and messages about them.
 
-use crate::common::{Desk, sample};
+use crate::common::{Desk, program, sample, text};
 
 #[test]
 fn wrong_usage_is_exit_code_2_and_touches_nothing() {
@@ -79,6 +79,22 @@ fn what_is_not_there_is_exit_code_1() {
         let message = desk.run::<&str>(verb, &[]).failed(1);
         assert!(message.contains("there is no database at"), "{message}");
     }
+    // The folder is told, not only the file in it.
+    let file = desk
+        .file("a.csv", "Date,Description,Category,Cost,Currency,A,B\n2026-01-01,T,,2,EUR,1,-1\n");
+    for (db, word) in [("no/x.db", "there is no folder"), ("", "is a folder; --db names a file")] {
+        let place = desk.path(db);
+        let import = ["import", "--db", text(&place), text(&file)];
+        for arguments in [&import[..], &["balances", "--db", text(&place)]] {
+            let output = program().args(arguments).output().unwrap();
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert!(
+                output.status.code() == Some(1) && said.contains(word),
+                "{arguments:?}: {said}"
+            );
+        }
+    }
+    std::fs::remove_file(file).unwrap();
     let message = desk.import(&desk.path("nowhere.csv")).failed(1);
     assert!(message.contains("nowhere.csv"), "{message}");
     assert_eq!(desk.files(), Vec::<String>::new());

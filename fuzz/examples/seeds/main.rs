@@ -38,7 +38,7 @@ fn main() {
 
     let parts = |name| {
         let (_, entry) = good.iter().find(|(found, _)| *found == name).unwrap();
-        Parts::of(entry.decoded().as_bytes())
+        Parts::new(entry.decoded().as_bytes())
     };
     let mut add = |name: &str, parts: Parts| seeds.push((name.to_owned(), parts.signed()));
     add("ok-unknown-version", parts("expense").edit(|p| p.head[1] = 2));

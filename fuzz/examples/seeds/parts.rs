@@ -13,7 +13,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    pub(crate) fn of(entry: &[u8]) -> Self {
+    pub(crate) fn new(entry: &[u8]) -> Self {
         // The header ends with a hash of what follows.
         let ends = |place: &usize| entry[place - 32..*place] == digest("payload", &entry[*place..]);
         let place = (32..=entry.len()).find(ends).unwrap();

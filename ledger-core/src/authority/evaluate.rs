@@ -191,7 +191,7 @@ impl Evaluation {
     /// Returns what the slot of an original shows.
     #[must_use]
     pub fn slot(&self, original: EntryId) -> Option<Slot> {
-        let name = OriginNames::of(&self.history).slot_name(&self.history, original);
+        let name = OriginNames::new(&self.history).slot_name(&self.history, original);
         self.resolution.slots.get(&name).copied()
     }
 
@@ -205,7 +205,7 @@ impl Evaluation {
     /// [`Evaluation::slots`], and the entry's part in it.
     #[must_use]
     pub fn slot_of(&self, id: EntryId) -> Option<(EntryId, SlotEntry)> {
-        let names = OriginNames::of(&self.history);
+        let names = OriginNames::new(&self.history);
         slot_entry(&self.history, &names, self.history.get(&id)?)
     }
 

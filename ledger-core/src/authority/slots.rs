@@ -10,7 +10,7 @@ use crate::verdict::{Slot, SlotEntry, SlotRole, Verdict};
 /// Returns every slot to which an applied entry belongs, by its name: its original, or, of several
 /// with one origin, the first in the total order, applied or not.
 pub(super) fn slots(history: &History, verdicts: &[Verdict]) -> BTreeMap<EntryId, Slot> {
-    let names = OriginNames::of(history);
+    let names = OriginNames::new(history);
     let mut slots: BTreeMap<EntryId, Slot> = BTreeMap::new();
     for (node, verdict) in history.nodes.iter().zip(verdicts) {
         if let Some((name, entry)) =
@@ -27,7 +27,7 @@ pub(super) fn slots(history: &History, verdicts: &[Verdict]) -> BTreeMap<EntryId
 pub(super) struct OriginNames(BTreeMap<Origin, EntryId>);
 
 impl OriginNames {
-    pub(super) fn of(history: &History) -> Self {
+    pub(super) fn new(history: &History) -> Self {
         let mut first: BTreeMap<Origin, (u64, EntryId)> = BTreeMap::new();
         for node in &history.nodes {
             if let Some(origin) = origin(node) {

@@ -49,7 +49,7 @@ pub(super) fn state(history: &History, resolution: &Resolution) -> GroupState {
 /// Returns what the content of an entry adds to balances.
 fn shown_delta(history: &History, id: &EntryId) -> Option<BalanceDelta> {
     let node = history.get(id)?;
-    BalanceDelta::of(node.payload().transaction()?, |index| {
+    BalanceDelta::new(node.payload().transaction()?, |index| {
         member_introduced_by(history, node.reference(index)?)
     })
 }

@@ -105,6 +105,7 @@ pub const MAX_EXACT_BALANCES: usize = 16;
 /// devices need not share them. The default values are the real ones; tests and the
 /// simulation take smaller ones, so that short histories reach them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LedgerLimits {
     /// Most bytes (header and payload) of idle entries for which one accepted member
     /// accounts (SPEC §5.3).
@@ -127,6 +128,56 @@ pub struct LedgerLimits {
     /// Revocations and leaves of one member that a device carries again in front of one own
     /// entry (SPEC §5.3).
     pub carried_at_once: usize,
+}
+
+impl LedgerLimits {
+    /// Sets the most bytes of idle entries of one accepted member.
+    #[must_use]
+    pub const fn idle_bytes_per_member(self, idle_bytes_per_member: u64) -> Self {
+        Self { idle_bytes_per_member, ..self }
+    }
+
+    /// Sets the most bytes of idle entries, all members together.
+    #[must_use]
+    pub const fn idle_bytes(self, idle_bytes: u64) -> Self {
+        Self { idle_bytes, ..self }
+    }
+
+    /// Sets the most bytes of entries that wait.
+    #[must_use]
+    pub const fn waiting_bytes(self, waiting_bytes: u64) -> Self {
+        Self { waiting_bytes, ..self }
+    }
+
+    /// Sets the most bytes of waiting entries of one accepted member.
+    #[must_use]
+    pub const fn waiting_bytes_per_member(self, waiting_bytes_per_member: u64) -> Self {
+        Self { waiting_bytes_per_member, ..self }
+    }
+
+    /// Sets the most entries that wait.
+    #[must_use]
+    pub const fn waiting_entries(self, waiting_entries: usize) -> Self {
+        Self { waiting_entries, ..self }
+    }
+
+    /// Sets the most ids that are remembered of entries that were left out.
+    #[must_use]
+    pub const fn left_out_ids(self, left_out_ids: usize) -> Self {
+        Self { left_out_ids, ..self }
+    }
+
+    /// Sets the rotations, and the revocations and leaves, of one member that are heeded on their day.
+    #[must_use]
+    pub const fn heeded_a_day(self, heeded_a_day: usize) -> Self {
+        Self { heeded_a_day, ..self }
+    }
+
+    /// Sets the revocations and leaves that are carried again in front of one own entry.
+    #[must_use]
+    pub const fn carried_at_once(self, carried_at_once: usize) -> Self {
+        Self { carried_at_once, ..self }
+    }
 }
 
 impl Default for LedgerLimits {

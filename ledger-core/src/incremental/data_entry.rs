@@ -1,4 +1,4 @@
-//! What the authority state keeps of data entries: rotations, epochs and mentions.
+//! Records of data entries in the authority state: rotations, epochs and mentions.
 
 use super::ancestry::Ancestry;
 use super::authority_state::AuthorityState;

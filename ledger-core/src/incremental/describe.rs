@@ -1,4 +1,4 @@
-//! What the group state shows of members, devices and the group's name (SPEC §7).
+//! Members, devices and the group's name, as the group state shows them (SPEC §7).
 
 use std::collections::BTreeMap;
 

@@ -167,7 +167,7 @@ impl AuthorityState {
     }
 }
 
-/// What a usable epoch must have in its past.
+/// Entries that a usable epoch must have in its past.
 #[derive(Default)]
 struct Required {
     /// Numbers of entries, of each of these one.

@@ -8,7 +8,7 @@ use super::records::{Introduction, IntroductionKind};
 use crate::base::id::{EntryId, MemberId};
 use crate::state::{IntroductionPlace, IntroductionStanding};
 
-/// Where the cuts on a chain begin, and whether its enrolment is accepted.
+/// Positions at which the cuts on a chain begin, and acceptance of its enrolment.
 type Standings = BTreeMap<u32, (CutFloors, bool)>;
 
 impl AuthorityState {

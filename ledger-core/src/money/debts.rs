@@ -126,7 +126,7 @@ impl Debts {
     /// member owes. Nobody with whom nothing is open is among them. The sum is the member's
     /// balance.
     #[must_use]
-    pub fn of(&self, currency: Currency, member: MemberId) -> Vec<(MemberId, Balance)> {
+    pub fn owed_to(&self, currency: Currency, member: MemberId) -> Vec<(MemberId, Balance)> {
         let seen_from_member = |(first, second, owed): (MemberId, MemberId, Balance)| {
             if first == member {
                 Some((second, owed))
@@ -301,7 +301,10 @@ mod tests {
     fn a_transfer_pays_a_debt_back_and_the_pair_is_gone() {
         let mut debts = Debts::default();
         debts.add(euro(), &parts(&[(1, 900)]), &parts(&[(1, 450), (2, 450)]));
-        assert_eq!(debts.of(euro(), member(2)), [(member(1), Balance::from_minor_units(-450))]);
+        assert_eq!(
+            debts.owed_to(euro(), member(2)),
+            [(member(1), Balance::from_minor_units(-450))]
+        );
         debts.add(euro(), &parts(&[(2, 450)]), &parts(&[(1, 450)]));
         assert_eq!(debts, Debts::default());
         assert_eq!(debts.currencies().count(), 0);
@@ -364,7 +367,7 @@ mod tests {
         let stopped =
             debts.add_in_steps(euro(), Direction::Outgoing, &parts(&gave), &parts(&got), &mut step);
         assert!(stopped.is_break() && calls == 2);
-        assert_eq!(debts.of(euro(), member(5)), []);
+        assert_eq!(debts.owed_to(euro(), member(5)), []);
     }
 
     /// Parts of an amount: indices of members, with minor units.
@@ -402,8 +405,8 @@ mod tests {
                 got.iter().for_each(|(n, units)| balances[*n] -= i128::from(*units));
             }
             for (n, balance) in balances.iter().enumerate() {
-                let of = debts.of(euro(), member(n));
-                prop_assert_eq!(&of_members[n].of(euro(), member(n)), &of);
+                let of = debts.owed_to(euro(), member(n));
+                prop_assert_eq!(&of_members[n].owed_to(euro(), member(n)), &of);
                 prop_assert_eq!(of_members[n].pairs(euro()).count(), of.len());
                 prop_assert!(of.iter().all(|(other, owed)| *other != member(n) && !owed.is_zero()));
                 prop_assert_eq!(of.iter().map(|(_, b)| b.minor_units()).sum::<i128>(), *balance);

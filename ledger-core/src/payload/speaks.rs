@@ -1,11 +1,11 @@
-//! What a device reads: the version of the format, and features (SPEC §4.17).
+//! Announcement of a device: the version of the format that it reads, and features (SPEC §4.17).
 
 use crate::base::codec::{Reader, Writer};
 use crate::base::limits::{MAX_FEATURES, MAX_INTEGER};
 use crate::base::rule::{Refusal, Rule};
 
-/// What the device that signs the entry reads: `[version, features]`. Others learn by it whether all
-/// devices of a group read a later kind of entry, or an app's own hints.
+/// Version and features that the device which signs the entry reads: `[version, features]`. Others
+/// learn by it whether all devices of a group read a later kind of entry, or an app's own hints.
 ///
 /// ```
 /// use ledger_core::Speaks;

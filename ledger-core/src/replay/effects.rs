@@ -62,7 +62,7 @@ impl Effects {
         applied: bool,
     ) {
         if let Some(content) = entry.payload().transaction() {
-            let delta = BalanceDelta::of(content, |index| data.members.get(index));
+            let delta = BalanceDelta::new(content, |index| data.members.get(index));
             self.contents.extend(delta.map(|delta| (entry.id(), delta, applied)));
         }
         if let Payload::Rotation(rotation) = entry.payload() {
@@ -156,7 +156,7 @@ impl Effects {
                 index.entry(&id)?.and_then(|entry| {
                     let members = ledger.members_of_refs(entry.decoded());
                     let content = entry.decoded().payload().transaction()?;
-                    BalanceDelta::of(content, |index| members.get(index))
+                    BalanceDelta::new(content, |index| members.get(index))
                 })
             };
             self.balances.push((id, stored, counts));

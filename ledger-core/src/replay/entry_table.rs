@@ -249,7 +249,7 @@ impl EntryTable {
             let mut parts = self.slots.range(SlotKey::range(row, role, role)).map(SlotKey::part);
             if role.first_decides() { parts.find(stays) } else { parts.rfind(stays) }
         });
-        Slot::of(self.naming(row).filter(stays).into_iter().chain(decisive))
+        Slot::from_entries(self.naming(row).filter(stays).into_iter().chain(decisive))
     }
 
     /// Returns the part of the original in a row that names a slot, if it is applied and not in
@@ -361,10 +361,10 @@ mod tests {
                 let mut found = table.slot(&id(slot));
                 found.sort_unstable_by_key(|part| part.id);
                 prop_assert_eq!(found, entries.values().copied().collect::<Vec<_>>());
-                let all = Slot::of(entries.values().copied());
+                let all = Slot::from_entries(entries.values().copied());
                 prop_assert_eq!(table.slot_without(&id(slot), &BTreeSet::new()), all);
                 let rest = entries.into_values().filter(|part| !without.contains(&part.id));
-                prop_assert_eq!(table.slot_without(&id(slot), &without), Slot::of(rest));
+                prop_assert_eq!(table.slot_without(&id(slot), &without), Slot::from_entries(rest));
             }
         }
     }

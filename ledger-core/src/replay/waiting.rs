@@ -9,7 +9,7 @@ use crate::entry::{DecodedEntry, VerifiedEntry};
 /// Bytes that an id counts for which an entry waits.
 const ID_BYTES: u64 = 32;
 
-/// Who accounts for a waiting entry. What stands first here gives way last.
+/// Account to which the bytes of a waiting entry are charged. The first one here gives way last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WaitingAccount {
     /// This device itself. Its entries never give way, and take no room of others: without

@@ -116,7 +116,7 @@ pub trait EntryIndex {
         without: &BTreeSet<EntryId>,
     ) -> Result<Slot, Self::Error> {
         let entries = self.slot(original)?;
-        Ok(Slot::of(entries.into_iter().filter(|entry| !without.contains(&entry.id))))
+        Ok(Slot::from_entries(entries.into_iter().filter(|entry| !without.contains(&entry.id))))
     }
 
     /// Returns the slot that an original names, of all its applied entries.

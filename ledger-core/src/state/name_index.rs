@@ -29,7 +29,7 @@ pub(crate) struct IntroductionPlace {
     pub(crate) entry: EntryId,
 }
 
-/// How an introduction stands by itself: what its verdict would be if nobody else had introduced the
+/// Standing of an introduction by itself: the verdict that it would have if nobody else had introduced the
 /// member. Its verdict does not say: with the member all introductions of them without a fault are
 /// applied, also of somebody who was removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,4 +1,5 @@
-//! What the devices of a group read: of each the last applied entry that says so (SPEC §4.17).
+//! Versions and features that the devices of a group read: of each the last applied entry that says so
+//! (SPEC §4.17).
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ impl BalanceDelta {
     /// Returns what each member paid minus what the member owes, with signs turned for incoming
     /// money. `None` if a ref that stands for a member is not of an introduction, which is a fault
     /// of the content.
-    pub(crate) fn of(
+    pub(crate) fn new(
         content: &Transaction<RefIndex>,
         member_of_ref: impl Fn(RefIndex) -> Option<MemberId>,
     ) -> Option<Self> {

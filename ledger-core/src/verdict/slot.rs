@@ -71,7 +71,7 @@ pub struct Slot {
 impl Slot {
     /// Returns the slot of some applied entries, in any order.
     #[must_use]
-    pub fn of(entries: impl IntoIterator<Item = SlotEntry>) -> Self {
+    pub fn from_entries(entries: impl IntoIterator<Item = SlotEntry>) -> Self {
         entries.into_iter().fold(Self::default(), Self::with)
     }
 
@@ -137,21 +137,21 @@ mod tests {
         let first = entry(SlotRole::Correction, 6, 1);
         let tie = entry(SlotRole::Correction, 6, 2);
         let cancel = entry(SlotRole::Cancellation, 2, 3);
-        assert_eq!(Slot::of([original]).effective(), Some(original.id));
-        assert_eq!(Slot::of([original, tie, first]).effective(), Some(tie.id));
-        let ended = Slot::of([original, cancel, first]);
+        assert_eq!(Slot::from_entries([original]).effective(), Some(original.id));
+        assert_eq!(Slot::from_entries([original, tie, first]).effective(), Some(tie.id));
+        let ended = Slot::from_entries([original, cancel, first]);
         assert_eq!((ended.effective(), ended.content()), (None, Some(first.id)));
-        assert!(ended.is_cancelled() && !Slot::of([original, first]).is_cancelled());
-        assert_eq!(Slot::of([first]).content(), None, "nothing without an original");
+        assert!(ended.is_cancelled() && !Slot::from_entries([original, first]).is_cancelled());
+        assert_eq!(Slot::from_entries([first]).content(), None, "nothing without an original");
         let (early, late) = (entry(SlotRole::Copy, 7, 4), entry(SlotRole::Copy, 8, 5));
-        assert_eq!(Slot::of([late, early]).effective(), Some(early.id), "the first copy");
-        assert_eq!(Slot::of([late, original]).effective(), Some(original.id));
-        assert_eq!(Slot::of([late, first]).effective(), Some(first.id));
+        assert_eq!(Slot::from_entries([late, early]).effective(), Some(early.id), "the first copy");
+        assert_eq!(Slot::from_entries([late, original]).effective(), Some(original.id));
+        assert_eq!(Slot::from_entries([late, first]).effective(), Some(first.id));
         // Of several originals with one origin, the first in the order is shown.
         let other = entry(SlotRole::Original, 4, 10);
-        assert_eq!(Slot::of([late, original, other]).effective(), Some(other.id));
+        assert_eq!(Slot::from_entries([late, original, other]).effective(), Some(other.id));
         let tie = entry(SlotRole::Original, 5, 8);
-        assert_eq!(Slot::of([original, tie]).effective(), Some(tie.id));
+        assert_eq!(Slot::from_entries([original, tie]).effective(), Some(tie.id));
     }
 
     #[test]
@@ -160,11 +160,17 @@ mod tests {
         let cancel = entry(SlotRole::Cancellation, 6, 2);
         let restore = entry(SlotRole::Restoration, 6, 3);
         let again = entry(SlotRole::Cancellation, 7, 1);
-        assert_eq!(Slot::of([original, restore, cancel]).effective(), Some(original.id));
-        assert!(Slot::of([again, original, restore, cancel]).is_cancelled());
-        assert!(!Slot::of([original, restore]).is_cancelled(), "of what nobody cancelled");
+        assert_eq!(Slot::from_entries([original, restore, cancel]).effective(), Some(original.id));
+        assert!(Slot::from_entries([again, original, restore, cancel]).is_cancelled());
+        assert!(
+            !Slot::from_entries([original, restore]).is_cancelled(),
+            "of what nobody cancelled"
+        );
         let earlier = entry(SlotRole::Restoration, 6, 1);
-        assert!(Slot::of([original, cancel, earlier]).is_cancelled(), "the larger id of a tie");
+        assert!(
+            Slot::from_entries([original, cancel, earlier]).is_cancelled(),
+            "the larger id of a tie"
+        );
     }
 
     proptest! {
@@ -188,7 +194,7 @@ mod tests {
                 let role = if *cancels { SlotRole::Cancellation } else { SlotRole::Restoration };
                 entries.push(entry(role, *lamport, place));
             }
-            let expected = Slot::of(entries.iter().copied());
+            let expected = Slot::from_entries(entries.iter().copied());
             // The first of the largest clock has the smallest id, so the last of equal ones counts.
             let last = endings.iter().rev().max_by_key(|(lamport, _)| *lamport);
             let last = last.map(|(lamport, _)| {
@@ -197,9 +203,9 @@ mod tests {
             prop_assert_eq!(expected.is_cancelled(), last == Some(true));
             let by = seed.index(entries.len());
             entries.rotate_left(by);
-            prop_assert_eq!(Slot::of(entries.iter().copied()), expected);
+            prop_assert_eq!(Slot::from_entries(entries.iter().copied()), expected);
             entries.reverse();
-            prop_assert_eq!(Slot::of(entries.iter().copied()), expected);
+            prop_assert_eq!(Slot::from_entries(entries.iter().copied()), expected);
         }
     }
 }

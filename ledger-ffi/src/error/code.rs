@@ -114,8 +114,8 @@ codes! {
         "The disk is full. The step that ran changed nothing; whole steps before it stay, such as the batches of a bundle."
         "Free some space, and try again."
     ReadOnly "read-only" Storage
-        "The database or its folder cannot be written."
-        "Check the permissions. On iOS, also check the file's data protection, if the device is locked."
+        "The database is on a read-only medium, or its permissions or its folder's do not let it be written. It can be read, unless it has to be brought up to date first. Nothing was changed."
+        "Copy it to where it can be written, or check the permissions. On iOS, also check the file's data protection, if the device is locked."
     File "file" Storage
         "A file could not be read or written, or exists already."
         "Check the path that the reason names."

@@ -70,7 +70,9 @@ impl From<StoreError> for LedgerError {
             StoreError::FromTheFuture { .. } => ErrorCode::FromTheFuture,
             StoreError::Busy => ErrorCode::Busy,
             StoreError::DiskFull => ErrorCode::DiskFull,
-            StoreError::ReadOnly => ErrorCode::ReadOnly,
+            StoreError::ReadOnly | StoreError::ReadOnlyLog(_) | StoreError::ReadOnlyOlder => {
+                ErrorCode::ReadOnly
+            }
             StoreError::Database(_) | StoreError::Storage(_) => ErrorCode::DatabaseFailed,
             StoreError::Bundle(source) | StoreError::Io { source, .. } => of_file(&source),
             StoreError::CannotOpen => ErrorCode::File,
@@ -110,9 +112,9 @@ impl From<StoreError> for LedgerError {
             }
             StoreError::Undo(error) => {
                 let code = match error {
-                    UndoError::ChangedSince(_) | UndoError::RecordedByOthers { .. } => {
-                        ErrorCode::ChangedSince
-                    }
+                    UndoError::ChangedSince(_)
+                    | UndoError::RecordedByOthers { .. }
+                    | UndoError::ImportEdited(_) => ErrorCode::ChangedSince,
                     UndoError::NoOpposite(_) => ErrorCode::CannotBeUndone,
                     _ => ErrorCode::NothingToUndo,
                 };

@@ -38,7 +38,7 @@ pub struct BundleExport {
 
 impl From<ledger_store::Exported> for BundleExport {
     fn from(exported: ledger_store::Exported) -> Self {
-        let ledger_store::Exported { entries, bytes, recipients, left } = exported;
+        let ledger_store::Exported { entries, bytes, recipients, left, .. } = exported;
         Self { entries, bytes, recipients, remaining: left }
     }
 }

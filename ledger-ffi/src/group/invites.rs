@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::{EntryId, MemberId};
+use ledger_core::{EntryId, GroupId, MemberId};
 use ledger_store::{NewInvite, Request};
 
 use super::{BundleExport, LedgerGroup, Proposal};
@@ -46,13 +46,12 @@ pub struct InvitePolicy {
 
 impl From<InvitePolicy> for NewInvite {
     fn from(policy: InvitePolicy) -> Self {
-        Self {
-            note: policy.note,
-            requires_approval: policy.requires_approval,
-            max_uses: policy.max_uses,
-            expires_ms: policy.expires_at.map(Instant::ms),
-            for_member: policy.for_member,
-        }
+        Self::default()
+            .note(policy.note)
+            .requires_approval(policy.requires_approval)
+            .max_uses(policy.max_uses)
+            .expires_ms(policy.expires_at.map(Instant::ms))
+            .for_member(policy.for_member)
     }
 }
 
@@ -136,6 +135,8 @@ impl JoinRequest {
 /// Result of admitting a person.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Admitted {
+    /// The group.
+    pub group: GroupId,
     /// The entry that admits the person.
     pub entry: EntryId,
     /// The message for the person, who also needs a bundle of the group.
@@ -145,13 +146,13 @@ pub struct Admitted {
 
 impl From<ledger_store::Admitted> for Admitted {
     fn from(admitted: ledger_store::Admitted) -> Self {
-        Self { entry: admitted.entry, welcome: admitted.answer }
+        Self { group: admitted.group, entry: admitted.entry, welcome: admitted.answer }
     }
 }
 
 impl From<Admitted> for ledger_store::Admitted {
     fn from(admitted: Admitted) -> Self {
-        Self { entry: admitted.entry, answer: admitted.welcome }
+        Self { group: admitted.group, entry: admitted.entry, answer: admitted.welcome }
     }
 }
 

@@ -35,8 +35,8 @@ pub use keys::GroupKeys;
 pub use lists::{
     ActivityRow, Arrival, CategoryInUse, Condition, Edit, EntryKind, ExpenseFilter, ExpenseRow,
     Lists, ReviewCounts, ReviewRow, SettingChange, SignedStatement, StatementRow,
-    StatementRowDetails, TagInUse, TemplateDetails, Total, TotalsBy, Unread, Verdict, VersionKind,
-    VersionRow,
+    StatementRowDetails, TagInUse, TemplateDetails, Total, TotalsBy, UnfinishedImport, Unread,
+    Verdict, VersionKind, VersionRow,
 };
 pub use maintenance::{GroupMaintenance, Problem, Verification};
 pub use recurring::{DueList, DueOccurrence, RecordedDue, RecurringExpenses, RecurringSeries};

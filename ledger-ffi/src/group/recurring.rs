@@ -59,7 +59,7 @@ pub struct DueList {
     pub has_more: bool,
 }
 
-/// What was recorded of what is due.
+/// Result of recording the occurrences that are due.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct RecordedDue {
     /// The new expenses and transfers, at most 24.

@@ -68,7 +68,7 @@ pub struct Device {
     pub speaks: Option<Speaks>,
 }
 
-/// What a device reads.
+/// Version and features that a device reads.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Speaks {
     /// The latest version of the format.
@@ -150,7 +150,9 @@ impl From<ledger_store::MemberRow> for Member {
 
 impl From<ledger_store::DeviceRow> for Device {
     fn from(row: ledger_store::DeviceRow) -> Self {
-        let ledger_store::DeviceRow { id, member, name, is_this_device, enrolled_ms, speaks } = row;
+        let ledger_store::DeviceRow {
+            id, member, name, is_this_device, enrolled_ms, speaks, ..
+        } = row;
         let speaks = speaks.map(|speaks| Speaks {
             version: speaks.version(),
             features: speaks.features().to_vec(),

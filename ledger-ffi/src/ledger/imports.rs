@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger_core::{GroupId, MemberId};
-use ledger_formats::splitwise;
+use ledger_core::{Currency, GroupId, MemberId};
+use ledger_formats::{Options, splitwise};
 
 use super::Ledger;
 use crate::error::LedgerError;
@@ -89,6 +89,11 @@ pub struct ImportPlan {
 /// What a plan shows.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ImportPreview {
+    /// The program that wrote the file.
+    pub program: String,
+    /// What was mended in the file so that it could be read, in words: numbers that were
+    /// rounded, another encoding. Show it.
+    pub repairs: Vec<String>,
     /// Lines of the rows that the group does not know, with those that changed.
     pub new_lines: Vec<u64>,
     /// How many rows the group knows.
@@ -173,6 +178,17 @@ pub struct TotalDifference {
     pub ledger: Money,
 }
 
+/// Result of undoing an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct UndoneImport {
+    /// How many rows count no more.
+    pub cancelled: u64,
+    /// How many rows that the import had cancelled count again.
+    pub restored: u64,
+    /// How many rows stay, because somebody else recorded or cancelled them, too.
+    pub kept: u64,
+}
+
 /// An import that was applied.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct AppliedImport {
@@ -193,6 +209,28 @@ impl Ledger {
 
 #[uniffi::export]
 impl Imports {
+    /// Compares a file of another program with a group, and writes nothing. The program is
+    /// recognised by the content: Splitwise, Spliit, Cospend, ihatemoney, Settle Up and
+    /// others; `ImportPreview.program` says which it is. `people` has the columns of which a
+    /// person said who they are, and `currency` is the code of the currency of rows for which
+    /// the file names none.
+    ///
+    /// # Errors
+    /// As `plan_splitwise`; `InvalidImport` also says what a file is that cannot be read.
+    /// `InvalidCurrency` for an unknown currency.
+    #[uniffi::method(default(people = [], currency = None))]
+    pub fn plan(
+        &self,
+        file: Vec<u8>,
+        target: ImportTarget,
+        people: Vec<ColumnMember>,
+        currency: Option<String>,
+    ) -> Result<Arc<ImportPlan>, LedgerError> {
+        let currency = currency.as_deref().map(Currency::from_code).transpose()?;
+        let file = ledger_formats::read(&file, None, &Options { currency })?;
+        self.plan_file(file, target, people)
+    }
+
     /// Compares a Splitwise export (CSV) with a group, and writes nothing. `people` has
     /// the columns of which a person said who they are.
     ///
@@ -206,11 +244,7 @@ impl Imports {
         target: ImportTarget,
         people: Vec<ColumnMember>,
     ) -> Result<Arc<ImportPlan>, LedgerError> {
-        let export = splitwise::read(&csv)?;
-        let people: BTreeMap<usize, MemberId> =
-            people.into_iter().map(|one| (index(one.column), one.member)).collect();
-        let plan = self.store.store()?.imports().plan(export, target.into(), people)?;
-        Ok(Arc::new(ImportPlan { plan }))
+        self.plan_file(splitwise::read(&csv)?, target, people)
     }
 
     /// Applies a plan in one transaction, or in several if it records more than 20,000
@@ -233,6 +267,39 @@ impl Imports {
         };
         let applied = with_progress(listener, apply)?;
         Ok(AppliedImport { group: applied.group, summary: applied.report.into() })
+    }
+
+    /// Undoes the import of a group that stopped half-way, or else its last import on this
+    /// device: cancels the rows that it recorded, and restores those that it cancelled. People
+    /// stay. If it fails in between, the call undoes the rest when it is made again.
+    ///
+    /// # Errors
+    /// `NothingToUndo` if there is none, `ChangedSince` if a row of a finished import was
+    /// corrected since; `Cancelled`, `CallbackFailed`, or as every call that records.
+    #[uniffi::method(default(listener = None))]
+    pub fn undo(
+        &self,
+        group: GroupId,
+        listener: Option<Arc<dyn ProgressListener>>,
+    ) -> Result<UndoneImport, LedgerError> {
+        let store = self.store.store()?;
+        let undone = with_progress(listener, |progress| store.imports().undo(group, progress))?;
+        let ledger_store::UndoneImport { cancelled, restored, kept, .. } = undone;
+        Ok(UndoneImport { cancelled, restored, kept })
+    }
+}
+
+impl Imports {
+    fn plan_file(
+        &self,
+        file: ledger_formats::ImportFile,
+        target: ImportTarget,
+        people: Vec<ColumnMember>,
+    ) -> Result<Arc<ImportPlan>, LedgerError> {
+        let people: BTreeMap<usize, MemberId> =
+            people.into_iter().map(|one| (index(one.column), one.member)).collect();
+        let plan = self.store.store()?.imports().plan(file, target.into(), people)?;
+        Ok(Arc::new(ImportPlan { plan }))
     }
 }
 
@@ -262,7 +329,10 @@ impl ImportPlan {
             let differences = differences.collect::<Result<_, LedgerError>>()?;
             Ok(PlannedTotal { currency: total.currency.code().to_owned(), differences })
         });
+        let repairs = plan.file().repairs().iter().map(ToString::to_string);
         Ok(ImportPreview {
+            program: plan.file().program().to_string(),
+            repairs: repairs.collect(),
             new_lines: plan.new_rows().map(|row| row.line()).collect(),
             known: plan.known_rows(),
             in_opening: plan.opening_rows(),

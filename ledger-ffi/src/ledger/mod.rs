@@ -16,14 +16,14 @@ use ledger_core::{GroupId, MemberId};
 use ledger_store::Store;
 
 use crate::error::LedgerError;
-use crate::group::LedgerGroup;
+use crate::group::{LedgerGroup, UnfinishedImport};
 use crate::platform::Secrets;
 use crate::store_handle::StoreHandle;
 use crate::values::{Instant, Money};
 
 pub use imports::{
     AppliedImport, ChangedRow, ColumnMember, ImportChoice, ImportPlan, ImportPreview, ImportTarget,
-    Imports, OldRows, PlannedPerson, PlannedTotal, RenamedPerson, TotalDifference,
+    Imports, OldRows, PlannedPerson, PlannedTotal, RenamedPerson, TotalDifference, UndoneImport,
 };
 pub use joining::{JoinedGroup, Joining, PendingJoin, RequestOutcome};
 pub use maintenance::Maintenance;
@@ -71,6 +71,9 @@ pub struct GroupOverview {
     /// import a bundle that has the missing entries, or call
     /// `GroupKeys.go_on_without_missing`.
     pub own_waiting: u64,
+    /// The import of a file that stopped half-way, if there is one: balances are not those of
+    /// the file. Show it until it is finished or undone.
+    pub unfinished_import: Option<UnfinishedImport>,
     /// How many entries of other devices came since `LedgerGroup.mark_read`: those that
     /// count, without the ones that only keep the group together.
     pub unread: u64,
@@ -134,6 +137,7 @@ impl Ledger {
                 members: row.members,
                 waiting: row.waiting.total,
                 own_waiting: row.waiting.own,
+                unfinished_import: row.unfinished_import.map(Into::into),
                 unread: row.unread.entries,
                 is_more_unread: row.unread.is_more,
                 last_activity: Instant::from_ms(row.last_activity_ms),
@@ -181,6 +185,15 @@ impl Ledger {
         Ok(Arc::new(Watch::start(self.open_store()?.subscribe()?, listener)?))
     }
 
+    /// Whether the file can only be read: its medium is read-only, or its permissions or its
+    /// folder's do not let it be written. Calls that would write fail with `ReadOnly`.
+    ///
+    /// # Errors
+    /// `Closed` after `close`.
+    pub fn is_read_only(&self) -> Result<bool, LedgerError> {
+        Ok(self.open_store()?.is_read_only())
+    }
+
     /// Reads what other processes wrote, such as an app extension, and reports it to
     /// listeners. Call it when the app comes to the foreground.
     ///
@@ -208,6 +221,17 @@ impl Ledger {
     /// As `open`; then the ledger stays suspended.
     pub fn resume(&self) -> Result<(), LedgerError> {
         Ok(self.open_store()?.resume()?)
+    }
+
+    /// Cancels the long calls that run now on other threads: each fails with `Cancelled`, as
+    /// if its progress listener had stopped it. A listener is not called while a batch of
+    /// entries is stored; this stops that, too. Calls that begin later are not cancelled.
+    ///
+    /// # Errors
+    /// `Closed` if the ledger was closed.
+    pub fn cancel_running(&self) -> Result<(), LedgerError> {
+        self.open_store()?.cancel_running();
+        Ok(())
     }
 
     /// Saves a checkpoint of every group that has new entries. Call it when the app goes

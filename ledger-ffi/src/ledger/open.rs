@@ -24,6 +24,9 @@ impl Ledger {
     /// secret store is sealed. Give it from the first opening on, always the same one,
     /// until `Maintenance.change_app_key`.
     ///
+    /// A file on a read-only medium, or in a folder that cannot be written, is opened to be
+    /// read: see `is_read_only`.
+    ///
     /// With `features`, which may be empty, this device says in each group what it reads: the
     /// version of the format and these features of the app, numbers from 1,024 on. It does so
     /// with its next own entry there, and again if that changes. `Lists.devices` shows what all

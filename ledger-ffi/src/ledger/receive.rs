@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger_core::GroupId;
+use ledger_core::{GroupId, MemberId};
 use ledger_store::{Receipt, Received};
 
 use super::Ledger;
@@ -39,7 +39,12 @@ pub enum FileReceipt {
         outcome: RequestOutcome,
     },
     /// A friend's share, which this device keeps now.
-    KeptShare,
+    KeptShare {
+        /// The group in which they are friends.
+        group: GroupId,
+        /// The friend whose phrase it is a share of.
+        friend: MemberId,
+    },
     /// A share of this person's phrase, which a friend returned.
     ReturnedShare {
         /// Whose it was, and how far the recovery is.
@@ -93,7 +98,9 @@ impl Ledger {
             Receipt::JoinRequest(Received::Waiting(group, _)) => {
                 FileReceipt::JoinRequest { outcome: RequestOutcome::Waiting { group } }
             }
-            Receipt::KeptShare(_) => FileReceipt::KeptShare,
+            Receipt::KeptShare(share) => {
+                FileReceipt::KeptShare { group: share.group, friend: share.member }
+            }
             Receipt::ReturnedShare(added) => FileReceipt::ReturnedShare { share: added.into() },
             Receipt::Message(kind) => FileReceipt::Message { kind: kind.try_into()? },
             _ => return Err(LedgerError::plain(ErrorCode::Internal)),

@@ -148,7 +148,7 @@ impl Recovery {
         let found = with_progress(listener, |progress| {
             store.recovery().preview_group(&mut file, progress)
         })?;
-        let ledger_store::GroupPreview { id, name, members, entries } = found;
+        let ledger_store::GroupPreview { id, name, members, entries, .. } = found;
         Ok(GroupPreview { id, name, members, entries })
     }
 

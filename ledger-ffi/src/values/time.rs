@@ -65,7 +65,7 @@ impl Instant {
     }
 }
 
-/// How much time has passed since something was made, to the millisecond.
+/// Time that has passed since something was made, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Age(Duration);
 

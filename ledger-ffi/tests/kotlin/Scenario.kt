@@ -312,6 +312,23 @@ fun plansAnImport(flat: Flat) {
     same(summary.added to summary.replaced, 1uL to 2uL)
     val balances = ledger.group(done.group).balances().now().map { it.balance.minorUnits }
     same(balances.sorted(), listOf(-400L, 400L))
+    // It is undone: what it replaced counts again.
+    val undone = ledger.imports().undo(done.group)
+    same(listOf(undone.cancelled, undone.restored, undone.kept), listOf(1uL, 2uL, 0uL))
+    val before = ledger.group(done.group).balances().now().map { it.balance.minorUnits }
+    same(before.sorted(), listOf(-500L, 500L))
+    same(ledger.group(done.group).lists().unfinishedImport(), null)
+    same(ledger.groups().map { it.unfinishedImport }, listOf(null))
+    check(!ledger.isReadOnly())
+    // A file of another program is recognised.
+    val bills = "date,what,bill_type,amount,currency,payer_name,payer_weight,owers\n" +
+        "2026-03-01,Hut,Expense,80.0,XXX,Anna,1.0,\"Anna, Ben\"\n"
+    val target = ImportTarget.NewGroup("Trip", 0u)
+    val trip = ledger.imports().plan(bills.toByteArray(), target, currency = "EUR")
+    same(trip.preview(look).program to trip.preview(look).newLines, "ihatemoney" to listOf(2uL))
+    val made = ledger.imports().apply(trip, look).group
+    val money = ledger.group(made).balances().now().map { it.balance.minorUnits }
+    same(money.sorted(), listOf(-4000L, 4000L))
 }
 
 fun keepsRulesAndHints(flat: Flat) {

@@ -376,6 +376,24 @@ def plans_an_import(flat):
     summary = ledger.imports().apply(plan, replace).summary
     assert (summary.added, summary.replaced) == (1, 2)
     assert sorted(row.balance.minor_units for row in group.balances().now()) == [-400, 400]
+    # It is undone: what it replaced counts again.
+    undone = ledger.imports().undo(done.group)
+    assert (undone.cancelled, undone.restored, undone.kept) == (1, 2, 0)
+    assert sorted(row.balance.minor_units for row in group.balances().now()) == [-500, 500]
+    assert group.lists().unfinished_import() is None
+    assert [row.unfinished_import for row in ledger.groups()] == [None]
+    assert not ledger.is_read_only()
+    # A file of another program is recognised.
+    bills = "date,what,bill_type,amount,currency,payer_name,payer_weight,owers\n" + (
+        '2026-03-01,Hut,Expense,80.0,XXX,Anna,1.0,"Anna, Ben"\n'
+    )
+    trip = ledger.imports().plan(
+        bills.encode(), ImportTarget.NEW_GROUP("Trip", 0), currency="EUR"
+    )
+    assert (trip.preview(look).program, trip.preview(look).new_lines) == ("ihatemoney", [2])
+    trip = ledger.imports().apply(trip, look)
+    balances = ledger.group(trip.group).balances().now()
+    assert sorted(row.balance.minor_units for row in balances) == [-4000, 4000]
 
 
 def keeps_rules_and_hints(flat):
@@ -575,7 +593,7 @@ def refuses_calls_after_closing(flat):
     watch = flat.ledger.watch(changes)
     flat.ledger.close()
     flat.ledger.close()
-    for call in (flat.group.balances, flat.ledger.groups, flat.group.info):
+    for call in (flat.group.balances().now, flat.ledger.groups, flat.group.info):
         assert code_of(call) == ErrorCode.CLOSED
     assert watch.is_stopped()
 

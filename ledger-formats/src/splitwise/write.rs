@@ -21,7 +21,7 @@ pub fn write(
     rows: impl IntoIterator<Item = Row>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let labels = Labels::of(state);
+    let labels = Labels::new(state);
     let members: Vec<MemberId> = labels.members().collect();
     let mut writer = csv::Writer::from_writer(out);
     let names = members.iter().map(|member| with_guard(labels.label(*member)));

@@ -7,7 +7,7 @@ use ledger_core::bundle::{MAX_RECORD_BYTES, frame};
 use ledger_core::engine::Payload;
 use ledger_core::keys::DeviceKey;
 use ledger_core::messages::invite::{JoinAnswer, JoinRequest};
-use ledger_core::{EntryId, MemberId};
+use ledger_core::{EntryId, GroupId, MemberId};
 
 use super::request_rows::{RequestId, note_admitted, waiting};
 use crate::StoreError;
@@ -22,6 +22,8 @@ use crate::statements::{Proposal, StatementIntent, propose, sign_and};
 /// Result of admitting a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
+    /// The group.
+    pub group: GroupId,
     /// The entry that admits the person.
     pub entry: EntryId,
     /// The message to send back, with a bundle of the group. The person's device enters the group
@@ -148,5 +150,5 @@ pub(super) fn seal_answer(
     let seed = random(transaction.environment())?;
     let answer = JoinAnswer { genesis: &Arc::unwrap_or_clone(genesis), admitted_by: entry };
     let answer = answer.seal(request.card().card(), &seed)?;
-    Ok(Admitted { entry, answer })
+    Ok(Admitted { group: transaction.ledger().group(), entry, answer })
 }

@@ -11,8 +11,10 @@ use crate::database::GroupKey;
 use crate::secrets::SecretName;
 use crate::session::{GroupSession, Session};
 
-/// The terms of an invite to be made.
+/// The terms of an invite to be made. By default it has no note, and admits every person who has
+/// the link as a new member, at any time, any number of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewInvite {
     /// A note for the list of invites, such as the name of the invited person. Stays on this
     /// device.
@@ -29,8 +31,41 @@ pub struct NewInvite {
     pub for_member: Option<MemberId>,
 }
 
+impl NewInvite {
+    /// Sets the note.
+    #[must_use]
+    pub fn note(self, note: impl Into<String>) -> Self {
+        Self { note: note.into(), ..self }
+    }
+
+    /// Sets whether this device's person must approve each request.
+    #[must_use]
+    pub fn requires_approval(self, requires_approval: bool) -> Self {
+        Self { requires_approval, ..self }
+    }
+
+    /// Sets or takes off the number of people who may join.
+    #[must_use]
+    pub fn max_uses(self, max_uses: impl Into<Option<u32>>) -> Self {
+        Self { max_uses: max_uses.into(), ..self }
+    }
+
+    /// Sets or takes off the end, in milliseconds since 1970 UTC.
+    #[must_use]
+    pub fn expires_ms(self, expires_ms: impl Into<Option<u64>>) -> Self {
+        Self { expires_ms: expires_ms.into(), ..self }
+    }
+
+    /// Sets or takes off the member whose identity the joiner takes over.
+    #[must_use]
+    pub fn for_member(self, for_member: impl Into<Option<MemberId>>) -> Self {
+        Self { for_member: for_member.into(), ..self }
+    }
+}
+
 /// An invite that was made on this device.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Invite {
     /// The id of the invite.
     pub id: InviteId,

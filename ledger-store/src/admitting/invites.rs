@@ -46,7 +46,7 @@ impl<'a> Invites<'a> {
         let bytes = random::<32>(session.environment())?;
         let secret = InviteSecret::from_bytes(*bytes);
         let name = SecretName::invite(&secret.id());
-        session.secrets().set(&name, &Secret::new(bytes.to_vec()))?;
+        session.secrets_to_write()?.set(&name, &Secret::new(bytes.to_vec()))?;
         let now_ms = session.environment().now_ms();
         let id = secret.id();
         let row = (

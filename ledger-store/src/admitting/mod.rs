@@ -1,4 +1,4 @@
-//! What a member does for others: inviting and admitting them (SPEC §14), and keeping shares of
+//! Services of a member to others: inviting and admitting them (SPEC §14), and keeping shares of
 //! their recovery phrases (SPEC §16).
 //!
 //! The inviter's device makes a link, and keeps its secret and policy. The joiner's device answers

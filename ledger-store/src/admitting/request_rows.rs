@@ -18,6 +18,7 @@ pub struct RequestId(pub(super) i64);
 
 /// A request to join a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request {
     /// The id of the request.
     pub id: RequestId,

@@ -18,6 +18,7 @@ pub struct ShareId(i64);
 
 /// A share that this device keeps for a friend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeptShare {
     /// The id of the share.
     pub id: ShareId,

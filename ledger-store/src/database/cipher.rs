@@ -7,6 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use zeroize::Zeroizing;
 
 use crate::StoreError;
+use crate::platform::hex::hex;
 
 /// Bytes of a plaintext header: as many as iOS looks at.
 const PLAINTEXT_BYTES: u32 = 32;
@@ -43,9 +44,8 @@ pub(super) fn pragma_with_key(name: &str, key: &[u8; 32], salt: &Salt) -> Zeroiz
     let mut pragma = Zeroizing::new(String::with_capacity(128));
     // Writing to a string cannot fail.
     let _ = write!(pragma, "PRAGMA {name} = \"x'");
-    for byte in key.iter().chain(salt) {
-        let _ = write!(pragma, "{byte:02x}");
-    }
+    pragma.push_str(&hex(key));
+    pragma.push_str(&hex(salt));
     pragma.push_str("'\";");
     pragma
 }

@@ -1,5 +1,7 @@
 //! Migration of a database to the newest schema version.
 
+use std::cmp::Ordering;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::schema::MIGRATIONS;
@@ -27,6 +29,17 @@ fn migrate_by(connection: &mut Connection, migrations: &[&str]) -> Result<(), St
         tx.execute_batch(migration)?;
         tx.pragma_update(None, "user_version", found.saturating_add(1))?;
         tx.commit()?;
+    }
+}
+
+/// Refuses a database of another version, where nothing can be migrated.
+pub(super) fn refuse_other_versions(connection: &Connection) -> Result<(), StoreError> {
+    let (found, known) =
+        (version(connection)?, i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX));
+    match found.cmp(&known) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(StoreError::ReadOnlyOlder),
+        Ordering::Greater => Err(StoreError::FromTheFuture { found, known }),
     }
 }
 

@@ -7,6 +7,7 @@ mod key;
 mod memory;
 mod migrations;
 mod open;
+mod read_only;
 mod rekey;
 mod schema;
 mod settings;

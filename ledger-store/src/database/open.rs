@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use ledger_core::seal::WrappingKey;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, MAIN_DB, OpenFlags};
 
 use super::cipher::{Key, Salt, require_cipher, unlock};
 use super::file_head::{Head, read_head, refuse_cut_short, refuse_lost};
 use super::memory::Memory;
 use super::stored_keys::Keys;
-use super::{FileKey, Settings, migrations};
+use super::{FileKey, Settings, migrations, read_only};
 use crate::error::{SecretError, StoreError};
 use crate::platform::environment::random;
 use crate::secrets::{Secret, SecretName, SecretStore};
@@ -141,9 +141,29 @@ impl Location {
         let salt = self.salt(head)?;
         let key = self.key_of(head, &salt)?;
         refuse_cut_short(&self.path)?;
-        let (flags, plaintext) =
-            (OpenFlags::SQLITE_OPEN_READ_WRITE, matches!(head, Head::Plaintext));
-        configure(unlock(&self.path, flags, &key, &salt, plaintext)?, &self.settings)
+        let plaintext = matches!(head, Head::Plaintext);
+        let for_reading = || {
+            let unlock = |path: &Path, flags| unlock(path, flags, &key, &salt, plaintext);
+            configure_for_reading(read_only::connect(&self.path, unlock)?, &self.settings)
+        };
+        if self.settings.read_only {
+            return for_reading();
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let connection = unlock(&self.path, flags, &key, &salt, plaintext)?;
+        // Asked before a log is made beside a file that cannot take it in.
+        if connection.is_readonly(MAIN_DB)? {
+            drop(connection);
+            return for_reading();
+        }
+        match configure(connection, &self.settings) {
+            Err(StoreError::ReadOnly | StoreError::CannotOpen)
+                if read_only::is_folder_read_only(&self.path) =>
+            {
+                for_reading()
+            }
+            configured => configured,
+        }
     }
 
     /// A new file with the key and salt of the database, the salt in its header; without settings
@@ -207,12 +227,7 @@ pub(super) fn configure(
     mut connection: Connection,
     settings: &Settings,
 ) -> Result<Connection, StoreError> {
-    connection.busy_timeout(settings.busy_limit.min(LONGEST_WAIT))?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Query plans do not depend on bound values. Otherwise SQLite would plan each query again,
-    // which takes a tenth of the time of a page of expenses.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    let cache_kib = settings.cache_kib;
+    prepare(&connection, settings)?;
     connection.execute_batch(&format!(
         // `synchronous = FULL`: every commit flushes the log, so a committed entry
         // survives a loss of power; with NORMAL it would survive a crash of the
@@ -224,11 +239,33 @@ pub(super) fn configure(
          PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
          PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = ON;
-         PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;
-         PRAGMA cache_size = -{cache_kib};"
+         PRAGMA secure_delete = ON;"
     ))?;
     migrations::migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Configures a connection that cannot write: no log is begun, and nothing is migrated.
+fn configure_for_reading(
+    connection: Connection,
+    settings: &Settings,
+) -> Result<Connection, StoreError> {
+    prepare(&connection, settings)?;
+    migrations::refuse_other_versions(&connection)?;
+    Ok(connection)
+}
+
+/// Settings of every connection.
+fn prepare(connection: &Connection, settings: &Settings) -> Result<(), StoreError> {
+    connection.busy_timeout(settings.busy_limit.min(LONGEST_WAIT))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Query plans do not depend on bound values. Otherwise SQLite would plan each query again,
+    // which takes a tenth of the time of a page of expenses.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    let cache_kib = settings.cache_kib;
+    Ok(connection.execute_batch(&format!(
+        "PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -{cache_kib};"
+    ))?)
 }

@@ -333,4 +333,24 @@ pub(super) const MIGRATIONS: &[&str] = &[
     "
     INSERT OR IGNORE INTO underived SELECT DISTINCT grp FROM expenses;
     ",
+    // Version 11. Imports of files, so that one that stopped half-way shows, and each can be undone. An
+    // import of an older version cannot.
+    "
+    CREATE TABLE imports (
+        imp    INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice
+        grp    INTEGER NOT NULL REFERENCES groups,
+        source BLOB NOT NULL,                -- of the rows of the file
+        state  INTEGER NOT NULL,             -- 0 under way, 1 finished, 2 being undone
+        done   INTEGER NOT NULL,             -- rows of the file; entries, if being undone
+        total  INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX imports_by_group ON imports (grp);
+
+    CREATE TABLE imported (                  -- entries that an import wrote, from n to n
+        imp   INTEGER NOT NULL REFERENCES imports,
+        first INTEGER NOT NULL,
+        last  INTEGER NOT NULL,
+        PRIMARY KEY (imp, first)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];

@@ -23,6 +23,10 @@ const CACHE_KIB: u32 = 2048;
 /// in the way of what is on the screen.
 const THREADS: usize = 4;
 
+/// Most rows of a file that one transaction goes through, by default.
+#[cfg(feature = "import")]
+const IMPORT_BATCH: usize = 20_000;
+
 /// Settings of an open database. `StoreOptions` documents each of them for apps.
 #[derive(Clone)]
 pub(crate) struct Settings {
@@ -34,6 +38,9 @@ pub(crate) struct Settings {
     pub(crate) environment: Arc<dyn Environment>,
     pub(crate) limits: LedgerLimits,
     pub(crate) speaks: Option<Speaks>,
+    pub(crate) read_only: bool,
+    #[cfg(feature = "import")]
+    pub(crate) import_batch: usize,
 }
 
 impl Default for Settings {
@@ -47,6 +54,9 @@ impl Default for Settings {
             environment: Arc::new(SystemEnvironment),
             limits: LedgerLimits::default(),
             speaks: None,
+            read_only: false,
+            #[cfg(feature = "import")]
+            import_batch: IMPORT_BATCH,
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) struct DayNumber(u32);
 const ZERO: i64 = 2_000 * 372;
 
 impl DayNumber {
-    pub(crate) fn of(date: Date) -> Self {
+    pub(crate) fn from_date(date: Date) -> Self {
         let number = date.yyyymmdd();
         let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
         let months = year.saturating_mul(12).saturating_add(month.saturating_sub(1));
@@ -70,7 +70,7 @@ mod tests {
             "9999-12-31",
         ];
         let days: Vec<Date> = days.map(|day| day.parse().unwrap()).to_vec();
-        let numbers: Vec<DayNumber> = days.iter().map(|day| DayNumber::of(*day)).collect();
+        let numbers: Vec<DayNumber> = days.iter().map(|day| DayNumber::from_date(*day)).collect();
         assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
         for (day, number) in days.iter().zip(numbers) {
             assert_eq!(DayNumber::from_stored(number.stored()), number);
@@ -78,7 +78,7 @@ mod tests {
             assert_eq!(number.month().date().map(Date::yyyymmdd), Some(month));
             assert_eq!(number.date(), Some(*day));
         }
-        assert_eq!(DayNumber::of("2000-01-01".parse().unwrap()).stored(), 0);
-        assert!(DayNumber::of("2087-12-31".parse().unwrap()).stored() <= 32_767);
+        assert_eq!(DayNumber::from_date("2000-01-01".parse().unwrap()).stored(), 0);
+        assert!(DayNumber::from_date("2087-12-31".parse().unwrap()).stored() <= 32_767);
     }
 }

@@ -105,7 +105,7 @@ pub(crate) fn member_terms(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What a slot shows, as one number of the list of expenses.
+/// Kind of a slot, as one number of the list of expenses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListedKind {
     Expense,
@@ -115,7 +115,7 @@ pub(crate) enum ListedKind {
 }
 
 impl ListedKind {
-    fn of(transaction: &Transaction) -> Self {
+    fn from_transaction(transaction: &Transaction) -> Self {
         match (transaction, transaction.direction()) {
             (Transaction::Transfer(_), _) => Self::Transfer,
             (Transaction::Expense(_), Direction::Outgoing) => Self::Expense,
@@ -172,7 +172,7 @@ impl ListedContent {
             words.push_str(&tag);
             terms.insert(Term::Tag(tag));
         }
-        let kind = ListedKind::of(&transaction);
+        let kind = ListedKind::from_transaction(&transaction);
         terms.extend(match kind {
             ListedKind::Expense => None,
             ListedKind::Transfer => Some(Term::Transfers),
@@ -182,7 +182,7 @@ impl ListedContent {
             words = folded;
         }
         Some(Self {
-            date: DayNumber::of(transaction.date()),
+            date: DayNumber::from_date(transaction.date()),
             amount: transaction.amount().minor_units(),
             currency,
             category,

@@ -1,4 +1,4 @@
-//! What a slot shows, by the few of its entries that decide it. Each is found by index, so that an
+//! Content and standing of a slot, by the few of its entries that decide it. Each is found by index, so that an
 //! entry which joins a slot costs the same however many others are in it.
 
 use std::collections::BTreeSet;
@@ -69,7 +69,7 @@ pub(crate) fn slot_shown(
 ) -> Result<Slot, StoreError> {
     let mut statement = connection.prepare_cached(DECISIVE)?;
     let rows = statement.query_map((slot, upto), part)?;
-    rows.collect::<Result<Vec<_>, _>>().map(Slot::of).map_err(StoreError::from)
+    rows.collect::<Result<Vec<_>, _>>().map(Slot::from_entries).map_err(StoreError::from)
 }
 
 /// The same without some entries. Passes over these, and reads of the others only those that decide.
@@ -95,7 +95,7 @@ pub(crate) fn slot_without(
         let found = statement.query_map((slot, upto, kind), part)?.find(stays);
         decisive.extend(found.transpose()?);
     }
-    Ok(Slot::of(decisive))
+    Ok(Slot::from_entries(decisive))
 }
 
 /// Reads columns 0 to 2 as an applied entry of a slot.
@@ -144,7 +144,7 @@ mod tests {
             lamport: *lamport,
             role: role(kind.number()),
         });
-        Slot::of(parts.filter(|part| !without.contains(&part.id)))
+        Slot::from_entries(parts.filter(|part| !without.contains(&part.id)))
     }
 
     /// Two slots side by side. The original of the second one is void now and then.

@@ -1,4 +1,4 @@
-//! What devices said that they read (SPEC §4.17).
+//! Announcements of devices of the versions that they read (SPEC §4.17).
 
 use std::collections::BTreeMap;
 

@@ -141,7 +141,7 @@ impl<'a> GroupTransaction<'a> {
     }
 
     /// The number of the entry that was stored last.
-    pub(super) fn last(&self) -> i64 {
+    pub(crate) fn last(&self) -> i64 {
         self.last
     }
 
@@ -360,7 +360,7 @@ impl<'a> GroupTransaction<'a> {
     }
 }
 
-/// What became of a row that was recorded before.
+/// Fate of a row that was recorded before.
 #[cfg(feature = "import")]
 pub(crate) enum RecordedRow {
     Counts,

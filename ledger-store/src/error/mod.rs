@@ -90,9 +90,26 @@ pub enum StoreError {
     /// The disk is full.
     #[error("the disk is full; free some space and try again")]
     DiskFull,
-    /// The file or its folder cannot be written.
-    #[error("the database cannot be written; check its permissions and its folder's")]
+    /// The file or its folder cannot be written, or it was opened only to be read.
+    #[error(
+        "the database is on a read-only medium, or its permissions or its folder's do not let it be \
+         written: it can only be read, and nothing was changed; copy it, with its key file, to where it \
+         can be written"
+    )]
     ReadOnly,
+    /// The file can only be read, and the log beside it has what was written last.
+    #[error(
+        "the database is on a read-only medium, and its log {} has what was written last; copy the \
+         database, its log and its key file to where they can be written",
+        .0.display()
+    )]
+    ReadOnlyLog(PathBuf),
+    /// The file can only be read, and an older version of this library wrote it.
+    #[error(
+        "the database is on a read-only medium, and of an older version of this program, so that it \
+         has to be brought up to date first; copy it, with its key file, to where it can be written"
+    )]
+    ReadOnlyOlder,
     /// The file, or its log beside it, cannot be opened or made.
     #[error(
         "the database, or a file beside it, cannot be opened or made; check that its folder \
@@ -179,7 +196,10 @@ pub enum StoreError {
     PredecessorMissing,
     /// An import that takes several transactions failed after the first one. What was recorded stays.
     #[cfg(feature = "import")]
-    #[error("{source}; {done} of {total} rows were looked at: import the file again to go on")]
+    #[error(
+        "{source}; {done} of {total} rows were imported, and balances are not those of the file: import \
+         the file again to go on, or undo the import"
+    )]
     ImportUnfinished {
         /// Number of rows of the file that the whole transactions before went through.
         done: u64,

@@ -37,6 +37,17 @@ pub enum UndoError {
         /// The entry of another device.
         other: EntryId,
     },
+    /// No import of this device is known that could be undone.
+    #[error(
+        "no import into this group was made here, or each was undone; there is nothing to undo"
+    )]
+    NoImport,
+    /// Rows of a finished import were corrected since, and undoing it would take that back, too.
+    #[error(
+        "{0} rows of the import were corrected since, so that undoing it would take back more; correct \
+         them, or cancel them"
+    )]
+    ImportEdited(u64),
     /// The act has no opposite, such as a statement or a review.
     #[error("entry {} cannot be undone", .0.short())]
     NoOpposite(EntryId),
@@ -47,7 +58,7 @@ impl UndoError {
     #[must_use]
     pub const fn act(&self) -> Option<EntryId> {
         match self {
-            Self::NothingWritten => None,
+            Self::NothingWritten | Self::NoImport | Self::ImportEdited(_) => None,
             Self::NotCounted(act)
             | Self::Cancelled(act)
             | Self::NoEffect(act)

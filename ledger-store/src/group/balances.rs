@@ -130,7 +130,7 @@ impl<'a> GroupBalances<'a> {
     /// [`StoreError`] if the database cannot be read.
     pub fn debts(&self, member: MemberId) -> Result<ByCurrency<(MemberId, Balance)>, StoreError> {
         let debts = debts_of(self.session, member)?;
-        Ok(debts.currencies().map(|currency| (currency, debts.of(currency, member))).collect())
+        Ok(debts.currencies().map(|currency| (currency, debts.owed_to(currency, member))).collect())
     }
 
     /// Who owes whom, of all members: [`Debts::settle_up`] of it is the plan in which people pay

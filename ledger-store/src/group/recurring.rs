@@ -40,6 +40,7 @@ pub struct Recurring<'a> {
 
 /// Result of changing a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SeriesChange {
     /// The new entries: the change, and again what was planned for later.
     pub entries: Vec<EntryId>,
@@ -50,6 +51,7 @@ pub struct SeriesChange {
 
 /// Occurrences that are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Due {
     /// The occurrences, at most 24: first the earliest of each series, then the second of each, and
     /// so on, each time those of this person's templates before others.
@@ -60,6 +62,7 @@ pub struct Due {
 
 /// Result of recording what is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RecordedDue {
     /// The new entries, at most 24.
     pub entries: Vec<EntryId>,

@@ -57,7 +57,11 @@ pub(super) fn check_database(
 /// A group whose entries are not sound stays as it is. Loading it gives the error; the other groups do
 /// not depend on it.
 pub(crate) fn derive_anew(session: &Arc<Session>) -> Result<(), StoreError> {
-    for (key, id) in session.read(underived)? {
+    let groups = session.read(underived)?;
+    if !groups.is_empty() && session.connections().is_read_only() {
+        return Err(StoreError::ReadOnlyOlder);
+    }
+    for (key, id) in groups {
         match derive_group_anew(session, key, id) {
             Ok(())
             | Err(
@@ -124,6 +128,7 @@ pub(super) fn rebuild_indexes(
 
 /// Admits the entries that turned out to wait for nothing: any ingest does, also an empty one.
 fn admit_what_waits_for_nothing(session: &Arc<Session>, id: GroupId) -> Result<(), StoreError> {
-    session.group(id)?.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?;
+    let call = session.cancellations().begin();
+    session.group(id)?.admit_batch(Vec::new(), Ingested::default(), &call, |_, _| Ok(()))?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::entries::WaitingCount;
 
 /// Result of verifying one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Verification {
     /// Number of entries that were checked.
     pub entries: u64,

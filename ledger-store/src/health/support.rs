@@ -196,7 +196,9 @@ fn kind_of(error: &StoreError) -> &'static str {
         StoreError::Damaged(_) => "damaged",
         StoreError::Busy => "busy",
         StoreError::DiskFull => "the disk is full",
-        StoreError::ReadOnly => "read-only",
+        StoreError::ReadOnly | StoreError::ReadOnlyLog(_) | StoreError::ReadOnlyOlder => {
+            "read-only"
+        }
         StoreError::CannotOpen => "it cannot be opened",
         StoreError::Storage(_) => "the storage failed",
         StoreError::Refused(refusal) => refusal.rule().code(),

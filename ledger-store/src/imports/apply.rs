@@ -11,6 +11,7 @@ use ledger_formats::{ImportFile, ImportRow, Inference, Person, PersonKey, Rows};
 
 use super::compare::{Comparison, Reader, RowStatus};
 use super::content::to_transaction;
+use super::journal::Journal;
 use super::{ImportChoice, ImportPlan, ImportTarget, OldRows, PersonMatch, founder};
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
@@ -19,14 +20,12 @@ use crate::keyring::signing_key;
 use crate::platform::progress::{OnProgress, Phase, Progress, call};
 use crate::session::{Founding, GroupSession, Session};
 
-/// Most rows that one transaction records. A larger import takes several.
-const BATCH: usize = 20_000;
-
 /// Rows between two calls of the progress callback.
 const STEP: u64 = 250;
 
 /// Result of an import of a file of another program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportReport {
     /// Rows that are new in the ledger.
     pub added: u64,
@@ -66,6 +65,7 @@ pub struct ImportReport {
 
 /// An import that was applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// The group.
     pub group: GroupId,
@@ -84,15 +84,17 @@ pub(super) fn apply(
     let total = u64::try_from(file.row_count()).unwrap_or(u64::MAX);
     let report = ImportReport::default();
     let rows = file.rows();
-    let mut work = Work { plan, rows, place: 0, choice, report, progress, done: 0, total };
+    let batch = session.import_batch();
+    let mut work = Work { plan, rows, place: 0, choice, report, progress, done: 0, total, batch };
     work.say()?;
-    let (group, comparison) = match &plan.target {
+    let _cache = LargeCache::new(session, file.row_count())?;
+    let (group, (comparison, journal)) = match &plan.target {
         ImportTarget::Group(id) => {
             let group = session.group(*id)?;
             let device = signing_key(&group)?;
             let first = |transaction: &mut GroupTransaction<'_>| work.begin(transaction, &device);
-            let comparison = group.write(first)?;
-            (group, comparison)
+            let begun = group.write(first)?;
+            (group, begun)
         }
         ImportTarget::FirstGroup { name, me } | ImportTarget::NewGroup { name, me } => {
             let founding = Founding {
@@ -105,7 +107,7 @@ pub(super) fn apply(
             session.found_group(&founding, |transaction, device| work.begin(transaction, device))?
         }
     };
-    work.go_on(&group, &comparison)?;
+    work.go_on(&group, &comparison, journal)?;
     let Work { mut report, .. } = work;
     let ledger = group.ledger()?;
     for currency in file.currencies() {
@@ -119,6 +121,34 @@ pub(super) fn apply(
     // The end is reported, too; there is nothing left to stop.
     let _ = progress_end(progress, total);
     Ok(Imported { group: group.id, report })
+}
+
+/// Larger cache of the connection that writes, for as long as a large import runs: origins and ids are
+/// hashes, so every row changes pages all over their indexes.
+struct LargeCache<'a>(Option<&'a Session>);
+
+impl<'a> LargeCache<'a> {
+    /// Rows from which on the default cache is too small.
+    const ROWS: usize = 2_000;
+    /// Size in KiB.
+    const SIZE: u32 = 64 << 10;
+
+    fn new(session: &'a Session, rows: usize) -> Result<Self, StoreError> {
+        if rows < Self::ROWS {
+            return Ok(Self(None));
+        }
+        session.set_writer_cache(Some(Self::SIZE))?;
+        Ok(Self(Some(session)))
+    }
+}
+
+impl Drop for LargeCache<'_> {
+    fn drop(&mut self) {
+        if let Self(Some(session)) = self {
+            // A writer that fails here is closed, and another one has the default.
+            let _ = session.set_writer_cache(None);
+        }
+    }
 }
 
 fn progress_end(progress: OnProgress<'_>, total: u64) -> ControlFlow<()> {
@@ -164,6 +194,8 @@ struct Work<'a, 'p> {
     progress: &'a mut (dyn FnMut(Progress) -> ControlFlow<()> + 'p),
     done: u64,
     total: u64,
+    /// Most rows that one transaction goes through.
+    batch: usize,
 }
 
 impl Work<'_, '_> {
@@ -178,13 +210,14 @@ impl Work<'_, '_> {
         &mut self,
         transaction: &mut GroupTransaction<'_>,
         device: &DeviceKey,
-    ) -> Result<Comparison, StoreError> {
+    ) -> Result<(Comparison, Journal), StoreError> {
         let (connection, group) = (transaction.connection(), transaction.group());
         let reader = Reader { connection, group, loaded: transaction.loaded() };
         let comparison = reader.compare(&self.plan.file, &self.plan.people)?;
         if self.plan.comparison.as_ref().is_some_and(|planned| *planned != comparison) {
             return Err(StoreError::ImportOutdated);
         }
+        let mut journal = Journal::begin(transaction, comparison.source)?;
         let salt = reader.salt(&StoredIndex::whole(connection, group))?;
         check_names(&self.plan.file, &comparison)?;
         self.introduce(transaction, device, &comparison, salt)?;
@@ -197,15 +230,25 @@ impl Work<'_, '_> {
             }
         }
         self.record(transaction, device, &comparison)?;
-        Ok(comparison)
+        journal.note(transaction, self.done, self.total)?;
+        Ok((comparison, journal))
     }
 
     /// The transactions after the first one, if the file has more rows than one takes.
-    fn go_on(&mut self, group: &GroupSession, comparison: &Comparison) -> Result<(), StoreError> {
+    fn go_on(
+        &mut self,
+        group: &GroupSession,
+        comparison: &Comparison,
+        mut journal: Journal,
+    ) -> Result<(), StoreError> {
         while self.rows.len() > 0 {
             let done = self.done;
             let recorded = signing_key(group).and_then(|device| {
-                group.write(|transaction| self.record(transaction, &device, comparison))
+                group.write(|transaction| {
+                    journal.go_on(transaction);
+                    self.record(transaction, &device, comparison)?;
+                    journal.note(transaction, self.done, self.total)
+                })
             });
             let total = self.total;
             let unfinished =
@@ -252,7 +295,7 @@ impl Work<'_, '_> {
             comparison.columns.iter().map(|column| column.member).collect();
         // Others may have recorded rows since the first transaction.
         let is_later = self.place > 0;
-        for _ in 0..BATCH {
+        for _ in 0..self.batch {
             let Some(row) = self.rows.next() else { break };
             let status = comparison.rows.get(self.place).copied().unwrap_or(RowStatus::New);
             self.place = self.place.saturating_add(1);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::{EntryIndex as _, Payload};
+use ledger_core::limits::MAX_OCCURRENCE;
 use ledger_core::{Balance, DeviceId, EntryId, GroupId, GroupState, MemberId, Origin};
 use ledger_formats::ImportFile;
 use rusqlite::Connection;
@@ -15,7 +16,7 @@ use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::index::StoredIndex;
 use crate::entries::{LoadedLedger, recorded_row, waiting_origins};
-use crate::lists::{Recorded, recorded_slots};
+use crate::lists::{Recorded, recorded_slots, series};
 use crate::session::groups;
 
 /// A row of the file as the group has it.
@@ -55,8 +56,7 @@ pub(super) struct Comparison {
     pub(super) source: [u8; 8],
     /// Whether the group has rows of this file.
     pub(super) is_known_file: bool,
-    /// Whether the group has rows of any file, or occurrences of a series: both have an origin, and
-    /// only rows since the source was introduced say which they are.
+    /// Whether the group has rows of any file.
     pub(super) has_imports: bool,
     /// Whether the group has any expenses or transfers.
     pub(super) has_expenses: bool,
@@ -87,14 +87,23 @@ impl Reader<'_> {
         let salt = self.salt(&index)?;
         let mut found = self.find(file)?;
         let lacks_predecessor = self.find_in_predecessors(file, &mut found.rows)?;
-        let columns = columns((&index, self.state()), file, salt, chosen, &found.nets)?;
+        let mut columns = columns((&index, self.state()), file, salt, chosen, &found.nets)?;
         let members: Vec<MemberId> = columns.iter().map(|column| column.member).collect();
-        let sources = Sources::of(&found, file);
+        let is_known = |column: &Column| column.known.is_member();
+        let sources = Sources::of(&found, file, columns.iter().all(is_known));
+        if found.has_imports && !sources.is_known {
+            // The card follows from program and name: another file of the program has it, too.
+            let by_card = columns.iter_mut().filter(|column| column.known == PersonMatch::Card);
+            by_card.for_each(|column| column.known = PersonMatch::Name);
+        }
         let old: Vec<&RowHere> = found.others.iter().filter(|row| sources.has(row)).collect();
         let mut rows = found.rows;
         // The places and lines of the new rows, and what they say.
         let (mut new, mut contents) = (Vec::new(), Vec::new());
-        for (place, row) in file.rows().enumerate() {
+        // Without any expense here there is nothing that they could have been: a first import of many rows
+        // keeps none of them in memory.
+        let has_expenses = self.has_expenses()?;
+        for (place, row) in file.rows().enumerate().filter(|_| has_expenses) {
             if rows.get(place) == Some(&RowStatus::New) {
                 new.push((place, row.line()));
                 contents.push(Content::of(&to_transaction(&row, &members)?));
@@ -150,7 +159,7 @@ impl Reader<'_> {
             source: sources.own,
             is_known_file: sources.is_known,
             has_imports: found.has_imports,
-            has_expenses: self.has_expenses()?,
+            has_expenses,
             lacks_predecessor,
         })
     }
@@ -191,6 +200,23 @@ impl Reader<'_> {
         Ok(groups.filter(|(_, id)| *id == group).map(|(key, _)| key).next())
     }
 
+    /// The origins of occurrences of series, as far as they may be among these rows: an occurrence has
+    /// an origin, too, and no file has it.
+    fn occurrences(&self, rows: &[RowHere]) -> Result<BTreeSet<Origin>, StoreError> {
+        let mut found = BTreeSet::new();
+        let Some(last) = rows.iter().map(|row| row.content.date).max() else { return Ok(found) };
+        for series in series(self.connection, self.group, &self.loaded.ledger)? {
+            for version in series.versions() {
+                let numbers = version.from..MAX_OCCURRENCE;
+                let days = numbers.map_while(|number| Some((number, version.day(number)?)));
+                for (number, _) in days.take_while(|(_, day)| *day <= last) {
+                    found.insert(Origin::of_occurrence(series.id(), number));
+                }
+            }
+        }
+        Ok(found)
+    }
+
     fn has_expenses(&self) -> Result<bool, StoreError> {
         let mut statement =
             self.connection.prepare_cached("SELECT 1 FROM expenses WHERE grp = ?1")?;
@@ -212,14 +238,16 @@ impl Reader<'_> {
         // Earlier drafts gave a row another origin. It is known if either is.
         let mut places: BTreeMap<Origin, usize> = BTreeMap::new();
         let mut found = Found::default();
+        let has_expenses = self.has_expenses()?;
         for (place, row) in file.rows().enumerate() {
             let origins = [Some(row.origin()), row.former()].into_iter().flatten();
             let is_waiting = origins.clone().any(|origin| waiting.contains(&origin));
             found.rows.push(if is_waiting { RowStatus::Waiting } else { RowStatus::New });
-            places.extend(origins.map(|origin| (origin, place)));
+            // Without any expense here none is known.
+            places.extend(origins.filter(|_| has_expenses).map(|origin| (origin, place)));
         }
         let mut members: BTreeMap<usize, BTreeMap<MemberId, Balance>> = BTreeMap::new();
-        rows_here(self.connection, self.group, self.state(), |here| {
+        let mut take = |found: &mut Found, here: RowHere| {
             found.has_imports = true;
             found.slots.insert(here.slot);
             found.count(&here);
@@ -235,7 +263,18 @@ impl Reader<'_> {
             }
             found.note_known(&here);
             members.insert(*place, here.content.nets);
+        };
+        let mut without_source = Vec::new();
+        rows_here(self.connection, self.group, self.state(), |here| match here.source {
+            Some(_) => take(&mut found, here),
+            None => without_source.push(here),
         })?;
+        let occurrences = self.occurrences(&without_source)?;
+        for here in without_source {
+            if !occurrences.contains(&here.origin) {
+                take(&mut found, here);
+            }
+        }
         for (place, row) in file.rows().enumerate() {
             if let Some(members) = members.remove(&place) {
                 found.nets.push(KnownNets { columns: nets_of(&row), members });
@@ -307,11 +346,12 @@ struct Sources {
 impl Sources {
     /// The source that most known rows have, and each of which the file has at least half of the
     /// rows: two devices can have begun with two versions of one file. If no row is known, those count
-    /// that have the date and the description or cost of one, as after a new name of a person.
-    fn of(found: &Found, file: &ImportFile) -> Self {
+    /// that have the date and the description or cost of one, as after a new name of a person. A file
+    /// without rows, all of whose people are members, is that of the only source.
+    fn of(found: &Found, file: &ImportFile, has_all_people: bool) -> Self {
         let mut likely = Found::default();
         let mut known = found;
-        if !found.has_known {
+        if !found.has_known && !found.others.is_empty() {
             let (mut texts, mut costs) = (BTreeSet::new(), BTreeSet::new());
             for row in file.rows() {
                 texts.insert((row.date(), description_of(&row)));
@@ -324,6 +364,11 @@ impl Sources {
                 {
                     likely.note_known(row);
                 }
+            }
+            let mut sources: BTreeSet<[u8; 8]> = BTreeSet::new();
+            sources.extend(found.others.iter().filter_map(|row| row.source));
+            if file.row_count() == 0 && has_all_people && sources.len() == 1 {
+                found.others.iter().for_each(|row| likely.note_known(row));
             }
             known = &likely;
         }

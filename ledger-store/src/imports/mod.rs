@@ -8,10 +8,12 @@ mod apply;
 mod compare;
 mod content;
 mod here;
+mod journal;
 mod pairs;
 mod people;
 mod plan;
 mod totals;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -30,6 +32,7 @@ pub use pairs::Likeness;
 pub use people::PersonMatch;
 pub use plan::{ChangedRow, ImportPlan, PlannedPerson, RenamedPerson};
 pub use totals::{PlannedTotal, TotalDifference};
+pub use undo::UndoneImport;
 
 /// Group into which a file is imported.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,6 +170,25 @@ impl<'a> Imports<'a> {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<apply::Imported, StoreError> {
         apply::apply(self.session, plan, choice, progress)
+    }
+
+    /// Undoes the import of a group that stopped half-way ([`Lists::unfinished_import`]), or else its last
+    /// import on this device: cancels the rows that it recorded, and restores those that it cancelled.
+    /// What others recorded or cancelled, too, stays, and so do the people. `progress` counts entries.
+    /// More than 20,000 take several transactions; undo again to go on if it fails in between.
+    ///
+    /// [`Lists::unfinished_import`]: crate::Lists::unfinished_import
+    ///
+    /// # Errors
+    /// [`StoreError::Undo`] with [`UndoError::NoImport`](crate::UndoError::NoImport) if there is none, and
+    /// [`UndoError::ImportEdited`](crate::UndoError::ImportEdited) if a row of a finished import was
+    /// corrected since; [`StoreError::Cancelled`]; otherwise as `Group::append`.
+    pub fn undo(
+        &self,
+        group: GroupId,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<UndoneImport, StoreError> {
+        undo::undo(self.session, group, progress)
     }
 }
 

@@ -24,6 +24,7 @@ pub struct ImportPlan {
 
 /// A row that is new in the file, and the recorded one that it likely was.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChangedRow {
     /// The line of the file, counted from 1.
     pub line: u64,
@@ -35,6 +36,7 @@ pub struct ChangedRow {
 
 /// A person of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlannedPerson {
     /// The name in the file.
     pub name: String,
@@ -47,6 +49,7 @@ pub struct PlannedPerson {
 /// A person who is new in the file, and the member whose place they have in the rows that changed: so
 /// the member likely has another name in the other program now.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RenamedPerson {
     /// The column of the file, counted from 0.
     pub column: usize,

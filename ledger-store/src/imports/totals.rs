@@ -12,6 +12,7 @@ use crate::StoreError;
 
 /// Balances in one currency after an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlannedTotal {
     /// The currency.
     pub currency: Currency,
@@ -22,6 +23,7 @@ pub struct PlannedTotal {
 
 /// Balance of a person that is not the sum of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TotalDifference {
     /// The name in the file.
     pub name: String,

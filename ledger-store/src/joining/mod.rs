@@ -1,4 +1,4 @@
-//! How a device gets into groups: by an invite (SPEC §14), by pairing with another device of the
+//! Ways of a device into groups: by an invite (SPEC §14), by pairing with another device of the
 //! same person (SPEC §15), or by recovery (SPEC §16).
 
 mod join;

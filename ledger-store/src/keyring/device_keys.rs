@@ -71,7 +71,7 @@ fn keep_keys(group: &GroupSession, keys: &[[u8; 32]]) -> Result<(), StoreError> 
     if bytes.is_empty() {
         return Ok(group.session.secrets().remove(&name)?);
     }
-    Ok(group.session.secrets().set(&name, &Secret::new(bytes.to_vec()))?)
+    Ok(group.session.secrets_to_write()?.set(&name, &Secret::new(bytes.to_vec()))?)
 }
 
 /// The keys of rotations, oldest first.

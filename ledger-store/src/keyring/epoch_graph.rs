@@ -1,4 +1,4 @@
-//! Which epoch covers which (SPEC §11.1): computed from the admitted epoch entries, never stored.
+//! Graph of the epochs that cover each other (SPEC §11.1): computed from the admitted epoch entries, never stored.
 //!
 //! An evil member can write any boxes. So nothing counts here before its entry is admitted and
 //! applied and its box holds the keys that its refs say, and every search for roots ends with

@@ -36,7 +36,7 @@ pub(crate) fn note_published_tip(
         return Ok(());
     }
     let bytes = [&seq.to_be_bytes()[..], id.as_bytes()].concat();
-    Ok(group.session.secrets().set(&name, &Secret::new(bytes))?)
+    Ok(group.session.secrets_to_write()?.set(&name, &Secret::new(bytes))?)
 }
 
 /// The last entry of this device that it published, with its position in the chain.

@@ -36,6 +36,7 @@ pub(super) const UP_TO: &str = counting!("(f.date, f.n) >= (?2, ?3)");
 
 /// Row of a statement of account: an expense or transfer that counts, or the opening balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StatementRow {
     /// The entry that first recorded the expense or transfer; the genesis entry for the opening
     /// balance of a group that continues another one.
@@ -184,7 +185,7 @@ pub(super) struct Account<'a> {
     pub(super) then: Option<Then>,
 }
 
-/// What makes an account of now that as of an entry.
+/// Differences between an account of now and that as of an entry.
 pub(super) struct Then {
     /// The entry.
     pub(super) point: EntryId,
@@ -207,7 +208,7 @@ pub(super) struct ThenRow {
 /// Last position of a statement: behind the opening balance.
 const END: Position = Position { major: 0, minor: 0 };
 
-/// Which rows of an account are read.
+/// Range of rows of an account.
 #[derive(Clone, Copy)]
 enum Range {
     /// Those after a position.

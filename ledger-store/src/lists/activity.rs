@@ -27,6 +27,7 @@ const BY_NUMBER: &str = "SELECT id FROM entries WHERE n = ?1";
 
 /// One entry with its verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Activity {
     /// The entry.
     pub entry: VerifiedEntry,

@@ -1,4 +1,4 @@
-//! What is new: entries in the order in which they came to this device, and how far a person has
+//! New entries, in the order in which they came to this device, and how far a person has
 //! read.
 
 use ledger_core::EntryId;
@@ -34,6 +34,7 @@ const MAX_COUNTED: u32 = 10_000;
 
 /// Entries of other devices that came since somebody marked the group as read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unread {
     /// Number of them: those that count, without the entries that only keep the group together
     /// (merges, and new keys of devices and groups), which no list of a person shows.

@@ -77,7 +77,7 @@ impl Past<'_> {
             self.move_balance(currency, member, balance);
         }
         let mut statement = connection.prepare_cached(UP_TO_DAY)?;
-        let mut rows = statement.query((key, DayNumber::of(day).stored()))?;
+        let mut rows = statement.query((key, DayNumber::from_date(day).stored()))?;
         while let Some(row) = rows.next()? {
             self.add(&transaction(row, self.loaded.ledger.state())?, false);
             meter.step()?;
@@ -186,8 +186,8 @@ fn moved(
         rows.collect::<Result<_, _>>()?
     };
     let before = entries.iter().filter(|entry| (entry.lamport, entry.id) <= end);
-    let then = Slot::of(before.copied()).effective();
-    let now = Slot::of(entries).effective();
+    let then = Slot::from_entries(before.copied()).effective();
+    let now = Slot::from_entries(entries).effective();
     if then == now {
         return Ok(None);
     }

@@ -32,7 +32,7 @@ impl Position {
     pub(super) const START: Self = Self { major: i64::MAX as u64, minor: i64::MAX as u64 };
 }
 
-/// What a list shows.
+/// Kind of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ListKind {
     Expenses,

@@ -3,7 +3,19 @@
 use ledger_core::{Amount, Currency, Date, Direction, MemberId};
 
 /// A filter of expenses and transfers. The default lets all through.
+///
+/// ```
+/// use ledger_core::Date;
+/// use ledger_store::{Condition, Filter};
+/// let rent = Filter::default()
+///     .since("2026-01-01".parse::<Date>()?)
+///     .until("2026-12-31".parse::<Date>()?)
+///     .condition(Condition::Category("rent".into()));
+/// assert_eq!(rent.conditions.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Filter {
     /// The first day.
     pub from: Option<Date>,
@@ -11,6 +23,34 @@ pub struct Filter {
     pub to: Option<Date>,
     /// Further conditions, all of which must hold.
     pub conditions: Vec<Condition>,
+}
+
+impl Filter {
+    /// Sets or takes off the first day.
+    #[must_use]
+    pub fn since(self, first: impl Into<Option<Date>>) -> Self {
+        Self { from: first.into(), ..self }
+    }
+
+    /// Sets or takes off the last day.
+    #[must_use]
+    pub fn until(self, last: impl Into<Option<Date>>) -> Self {
+        Self { to: last.into(), ..self }
+    }
+
+    /// Adds a condition to those that must hold.
+    #[must_use]
+    pub fn condition(mut self, condition: Condition) -> Self {
+        self.conditions.push(condition);
+        self
+    }
+
+    /// Adds conditions to those that must hold.
+    #[must_use]
+    pub fn conditions(mut self, conditions: impl IntoIterator<Item = Condition>) -> Self {
+        self.conditions.extend(conditions);
+        self
+    }
 }
 
 /// A condition on an expense or transfer. It applies to the current version: after a correction, to

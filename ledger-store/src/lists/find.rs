@@ -36,6 +36,7 @@ impl Lists<'_> {
     /// ```
     /// # use std::sync::Arc;
     /// # use ledger_store::{MemorySecrets, Store};
+    /// use ledger_core::Date;
     /// use ledger_store::{Condition, Filter};
     /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("flat.db");
@@ -43,11 +44,10 @@ impl Lists<'_> {
     /// # let group = store.create_group("Flat", "Anna")?;
     /// # let me = group.me()?.ok_or("nobody")?;
     /// let lists = group.lists();
-    /// let filter = Filter {
-    ///     from: Some("2026-01-01".parse()?),
-    ///     conditions: vec![Condition::Text("dinner luigi".into()), Condition::Payer(me)],
-    ///     ..Filter::default()
-    /// };
+    /// let filter = Filter::default()
+    ///     .since(Date::from_ymd(2026, 1, 1)?)
+    ///     .condition(Condition::Text("dinner luigi".into()))
+    ///     .condition(Condition::Payer(me));
     /// let mut page = lists.find(&filter, None, 50)?;
     /// while let Some(last) = page.last() {
     ///     page = lists.find(&filter, Some(last.cursor), 50)?;

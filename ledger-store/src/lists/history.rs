@@ -27,6 +27,7 @@ pub(super) const ENDORSEMENTS: &str = "SELECT e.entry, e.signature, e.id
 
 /// A version of an expense or transfer: one entry of its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Version {
     /// The entry.
     pub entry: VerifiedEntry,
@@ -75,6 +76,7 @@ impl From<SlotRole> for VersionKind {
 /// A review of one version of an expense or transfer by a member: the last confirmation or dispute of
 /// that version by them that counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Review {
     /// The member.
     pub member: MemberId,

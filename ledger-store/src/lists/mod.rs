@@ -23,6 +23,7 @@ mod recurring;
 mod settings;
 mod statement_as_of;
 mod totals;
+mod unfinished;
 
 pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::Activity;
@@ -43,6 +44,7 @@ pub use recorded::{Edit, Recorded, ReviewCounts};
 pub(crate) use recurring::{DueQuery, due, passed, series};
 pub(crate) use settings::settings;
 pub use totals::{Total, TotalOf, TotalsBy};
+pub use unfinished::UnfinishedImport;
 
 use crate::session::GroupSession;
 

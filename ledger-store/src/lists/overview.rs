@@ -6,7 +6,8 @@ use rusqlite::Connection;
 use super::arrived::unread;
 use super::cursor::ListId;
 use super::settings::default_currency;
-use super::{Cursor, Lists, Unread};
+use super::unfinished::unfinished_import;
+use super::{Cursor, Lists, UnfinishedImport, Unread};
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::index::stored_entry;
@@ -21,6 +22,7 @@ pub(super) const LAST: &str = "SELECT entry, signature FROM entries
 
 /// A group at a glance.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Overview {
     /// The group.
     pub id: GroupId,
@@ -36,6 +38,8 @@ pub struct Overview {
     pub members: u64,
     /// Number of entries that wait for others that are not here.
     pub waiting: WaitingCount,
+    /// The import of a file that stopped half-way, if there is one.
+    pub unfinished_import: Option<UnfinishedImport>,
     /// Entries of other devices that came since the group was marked as read.
     pub unread: Unread,
     /// The time of the entry that came here last, by its author's clock: for display only, never
@@ -101,6 +105,7 @@ fn group_overview(
         default_currency: default_currency(connection, key)?,
         members: u64::try_from(members).unwrap_or(u64::MAX),
         waiting: WaitingCount::read(connection, key, device)?,
+        unfinished_import: unfinished_import(connection, key)?,
         unread: unread(connection, key, loaded)?,
         last_activity_ms: last_activity_ms(connection, key)?,
         cursor: ListId::GROUPS.cursor(u64::try_from(key.0).unwrap_or(0), 0),

@@ -11,7 +11,7 @@ use crate::StoreError;
 use crate::entries::index::StoredIndex;
 use crate::entries::spoken;
 
-/// What somebody is in a group.
+/// Standing of a person in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
@@ -42,6 +42,7 @@ impl Standing {
 
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MemberRow {
     /// The member's id, which never changes.
     pub id: MemberId,
@@ -67,6 +68,7 @@ pub struct MemberRow {
 
 /// A device that may write.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeviceRow {
     /// The device.
     pub id: DeviceId,

@@ -8,7 +8,7 @@ use super::filter::{Condition, Filter};
 use super::query::{self, Columns, Query, queries};
 use super::{
     account_statement, activity, arrived, as_of, by_id, conflict, debts, edits, history, in_use,
-    overview, recorded, recurring, settings, totals,
+    overview, recorded, recurring, settings, totals, unfinished,
 };
 use crate::database::{GroupKey, in_memory};
 use crate::entries::projections::{MEMBER_TERMS, Term};
@@ -67,6 +67,7 @@ fn no_list_scans_or_sorts() {
         (debts::OF_MEMBER, "PRIMARY KEY (term=?)"),
         (debts::COUNT, "expenses_by_date (grp=?)"),
         (overview::GROUPS, "INTEGER PRIMARY KEY (rowid<?)"),
+        (unfinished::UNFINISHED, "imports_by_group (grp=?)"),
         (overview::LAST, "entries_by_group (grp=?)"),
         (as_of::UP_TO_DAY, "expenses_by_date (grp=? AND date<?)"),
         (as_of::PLACE, "sqlite_autoindex_entries_1 (id=?)"),

@@ -21,7 +21,7 @@ const MANY: u32 = 1_000;
 /// Whether a term has many rows: at least [`MANY`].
 pub(super) const HAS_MANY: &str = "SELECT 1 FROM found_by WHERE term = ?1 LIMIT 1 OFFSET ?2";
 
-/// What a query reads of each slot, after day and number of its original.
+/// Columns that a query reads of each slot, after day and number of its original.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Columns {
     /// Nothing more.
@@ -201,7 +201,7 @@ pub(super) fn queries(
         along,
         columns,
         first,
-        from: filter.from.map_or(DayNumber::from_stored(i64::MIN), DayNumber::of),
+        from: filter.from.map_or(DayNumber::from_stored(i64::MIN), DayNumber::from_date),
         end: filter.to.map(day_after),
         others: others.clone(),
         values: values.clone(),
@@ -268,7 +268,7 @@ impl Terms {
 
 /// The first position of the day after a day.
 fn day_after(day: Date) -> u64 {
-    DayNumber::of(day).position().saturating_add(1)
+    DayNumber::from_date(day).position().saturating_add(1)
 }
 
 /// The search in the language of FTS5: every word, folded and quoted, as a beginning. A word of a

@@ -27,6 +27,7 @@ const MAX_WALKED: u32 = 2_000;
 
 /// An expense or transfer in its current version.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// The entry that first recorded it; corrections and cancellations name it.
     pub original: EntryId,
@@ -66,6 +67,7 @@ pub struct Recorded {
 
 /// The correction that an expense or transfer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Edit {
     /// The device that signed it.
     pub device: DeviceId,

@@ -67,9 +67,10 @@ impl Lists<'_> {
             let (connection, loaded, then) = (snapshot.connection(), &loaded, None);
             let mut account = Account { group, connection, loaded, member, currency, then };
             let start = match point {
-                AsOf::Date(day) => {
-                    Position { major: DayNumber::of(day).position().saturating_add(1), minor: 0 }
-                }
+                AsOf::Date(day) => Position {
+                    major: DayNumber::from_date(day).position().saturating_add(1),
+                    minor: 0,
+                },
                 AsOf::Entry(id) => {
                     account.then = Some(as_of(&account, id, &mut stoppable)?);
                     Position::START
@@ -104,7 +105,7 @@ fn as_of(
     let mut rows = Vec::with_capacity(old.len());
     for (slot, transaction) in old {
         let original = EntryId::from_bytes(name.query_row([slot], |row| row.get(0))?);
-        let major = DayNumber::of(transaction.date()).position();
+        let major = DayNumber::from_date(transaction.date()).position();
         let position = Position { major, minor: u64::try_from(slot).unwrap_or(0) };
         rows.push(ThenRow { position, original, transaction });
     }

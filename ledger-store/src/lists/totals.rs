@@ -22,7 +22,7 @@ pub(super) const CONTENT: &str = "SELECT entry, signature, id FROM entries WHERE
 /// The value of a term.
 pub(super) const TERM: &str = "SELECT value FROM terms WHERE term = ?1";
 
-/// What expenses are added up by. Each total is of one currency.
+/// Key by which expenses are added up. Each total is of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TotalsBy {
@@ -36,7 +36,7 @@ pub enum TotalsBy {
     Currency,
 }
 
-/// What a total is of.
+/// Subject of a total.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum TotalOf {
@@ -137,7 +137,7 @@ struct Sum {
     paid: Balance,
 }
 
-/// What a sum is of, as the database keeps it.
+/// Subject of a sum, as the database keeps it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     Month(DayNumber),

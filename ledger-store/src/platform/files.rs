@@ -1,12 +1,12 @@
 //! Names of files, and making them durable.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::Environment;
 use super::environment::random;
+use super::hex::hex;
 use crate::StoreError;
 
 /// The path with `ending` added to the file name.
@@ -21,12 +21,8 @@ pub(crate) fn unfinished(
     path: &Path,
     environment: &dyn Environment,
 ) -> Result<PathBuf, StoreError> {
-    let mut ending = String::from(".partial-");
-    for byte in *random::<8>(environment)? {
-        // Writing to a string cannot fail.
-        let _ = write!(ending, "{byte:02x}");
-    }
-    Ok(with_ending(path, &ending))
+    let digits = hex(&*random::<8>(environment)?);
+    Ok(with_ending(path, &format!(".partial-{}", digits.as_str())))
 }
 
 /// Makes a rename durable: flushes the folder of a file to the disk.

@@ -98,7 +98,7 @@ impl Binding {
     ///
     /// An applied epoch entry travels under its own key: whoever gets that key alone reads it, and
     /// so the box in it.
-    pub(super) fn of(
+    pub(super) fn new(
         group: &GroupSession,
         device: &DeviceKey,
         sealing: &Sealing,

@@ -125,3 +125,58 @@ impl Search {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ledger_core::engine::NewGroup;
+    use ledger_core::keys::{DeviceKey, RootEntropy};
+    use ledger_core::seal::EpochKey;
+
+    use super::*;
+
+    fn key(n: usize) -> EpochKey {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&n.to_be_bytes());
+        EpochKey::from_bytes(GroupId::from_bytes([1; 32]), secret)
+    }
+
+    #[test]
+    fn envelopes_without_a_key_are_bounded() {
+        let (entropy, device) = (RootEntropy::from_bytes([1; 32]), DeviceKey::from_bytes(&[2; 64]));
+        let genesis = NewGroup::new("Flat", "Anna", &entropy, 0, [3; 32]).create(&device, 0);
+        let genesis = genesis.unwrap();
+        let mut search = Search::new(Vec::new());
+        for n in 0..=MAX_HELD {
+            search.offer(key(n).seal(genesis.decoded()));
+        }
+        assert_eq!(search.held.len(), MAX_HELD);
+        // By bytes as well: a record that finds no room is dropped, a smaller one is not.
+        let bytes: usize = search.held.iter().map(Vec::len).sum();
+        assert_eq!(search.held_bytes, bytes);
+        search.held.clear();
+        search.held_bytes = MAX_HELD_BYTES;
+        search.offer(key(0).seal(genesis.decoded()));
+        assert!(search.held.is_empty());
+    }
+
+    #[test]
+    fn keys_are_bounded_those_of_one_topic_first() {
+        let exchange = ExchangeKey::from_bytes([6; 32]);
+        let recipients = BTreeSet::from([exchange.public_key()]);
+        let mut search = Search::new(vec![exchange]);
+        for seed in 0..6 {
+            for envelope in key(0).wrap_for(&recipients, &[seed; 32]) {
+                search.offer(envelope);
+            }
+        }
+        assert_eq!(search.found.len(), MAX_FOUND_OF_TOPIC);
+        for n in 1..=MAX_FOUND {
+            for envelope in key(n).wrap_for(&recipients, &[7; 32]) {
+                search.offer(envelope);
+            }
+        }
+        assert_eq!(search.found.len(), MAX_FOUND);
+    }
+}

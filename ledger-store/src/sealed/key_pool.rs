@@ -13,7 +13,7 @@ pub(super) const MAX_CLOSED_BOXES: usize = 256;
 
 /// Most keys that no admitted entry names so far, about 300 bytes each. A new member's first bundle
 /// brings the keys of all epochs before the first entry can be admitted.
-const MAX_ON_TRIAL: usize = 16_384;
+pub(super) const MAX_ON_TRIAL: usize = 16_384;
 
 /// Epoch keys by topic, and the epochs whose history box waits for its key. Pure.
 #[derive(Default)]

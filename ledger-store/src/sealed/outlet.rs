@@ -79,7 +79,7 @@ fn write_records(
     for (number, rows) in (0u64..).zip(chunks) {
         let sealing = changed.as_ref().unwrap_or(&plan.sealing);
         // Before the snapshot is taken: in memory, a reader keeps writers out.
-        let mut binding = Binding::of(group, device, sealing, rows)?;
+        let mut binding = Binding::new(group, device, sealing, rows)?;
         let fresh = binding.sealing.take();
         let chunk = Chunk {
             bundle,

@@ -12,6 +12,7 @@ pub(super) const MAX_LISTED: usize = 1_000;
 
 /// Result of importing a bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Imported {
     /// Number of entries that are new here.
     pub added: u64,
@@ -99,6 +100,7 @@ impl Imported {
 
 /// Result of exporting a bundle or a part of one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exported {
     /// Number of entries, each in its envelope.
     pub entries: u64,

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Secret, SecretName, SecretStore};
 use crate::error::SecretError;
 use crate::platform::files::{sync_folder, with_ending};
+use crate::platform::hex::{from_hex, hex};
 use crate::platform::lock_file::LockFile;
 
 /// First line of every key file.
@@ -59,7 +60,7 @@ impl FileSecrets {
     pub fn database_salts(&self) -> Result<Vec<[u8; 16]>, SecretError> {
         let secrets = self.read()?;
         let names = secrets.keys().filter_map(|name| name.strip_prefix("database-"));
-        Ok(names.filter_map(|hex| from_hex(hex)?.try_into().ok()).collect())
+        Ok(names.filter_map(|digits| from_hex(digits)?.as_slice().try_into().ok()).collect())
     }
 
     /// Refuses a file that others than its owner may read or write, as ssh does: the mode is all
@@ -101,8 +102,11 @@ impl FileSecrets {
         lines
             .filter(|line| !line.is_empty())
             .map(|line| {
-                let (name, hex) = line.split_once(' ').ok_or_else(not_ours)?;
-                Ok((name.to_owned(), Secret::new(from_hex(hex).ok_or_else(not_ours)?)))
+                let (name, digits) = line.split_once(' ').ok_or_else(not_ours)?;
+                Ok((
+                    name.to_owned(),
+                    Secret::new(std::mem::take(&mut *from_hex(digits).ok_or_else(not_ours)?)),
+                ))
             })
             .collect()
     }
@@ -114,7 +118,7 @@ impl FileSecrets {
         for (name, secret) in secrets {
             text.push_str(name);
             text.push(' ');
-            push_hex(&mut text, secret.expose());
+            text.push_str(&hex(secret.expose()));
             text.push('\n');
         }
         let beside = with_ending(&path, ".new");
@@ -190,30 +194,6 @@ fn create_private(path: &Path) -> std::io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-fn push_hex(text: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        for nibble in [byte >> 4, byte & 0x0f] {
-            text.extend(char::from_digit(u32::from(nibble), 16));
-        }
-    }
-}
-
-fn from_hex(hex: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(hex.len() / 2);
-    let mut digits = hex.chars().map(|digit| digit.to_digit(16));
-    while let Some(high) = digits.next() {
-        let value = high
-            .zip(digits.next().flatten())
-            .and_then(|(high, low)| u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok());
-        let Some(value) = value else {
-            bytes.zeroize();
-            return None;
-        };
-        bytes.push(value);
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

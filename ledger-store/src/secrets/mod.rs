@@ -14,6 +14,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::error::SecretError;
+use crate::platform::hex::hex;
 
 /// The name of a secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,14 +23,12 @@ pub struct SecretName(String);
 impl SecretName {
     /// Name of the key of the database file with this salt.
     pub(crate) fn database(salt: &[u8; 16]) -> Self {
-        let hex: String = salt.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("database-{hex}"))
+        Self(format!("database-{}", hex(salt).as_str()))
     }
 
     /// Name of the salt of the database to which the app gave this name.
     pub(crate) fn salt(name: &str) -> Self {
-        let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("salt-{hex}"))
+        Self(format!("salt-{}", hex(name.as_bytes()).as_str()))
     }
 
     /// Name of the person's entropy, from which all root keys derive.
@@ -49,8 +48,7 @@ impl SecretName {
 
     /// Name of the secret of an invite that was made here.
     pub(crate) fn invite(id: &ledger_core::messages::invite::InviteId) -> Self {
-        let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("invite-{hex}"))
+        Self(format!("invite-{}", hex(id.as_bytes()).as_str()))
     }
 
     /// Name of the later X25519 keys of a device.

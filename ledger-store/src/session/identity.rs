@@ -73,7 +73,7 @@ impl Session {
         let fresh = Secret::new(random::<32>(self.environment())?.to_vec());
         // Another process may make it at the same time; `add` returns the one that is kept.
         let name = SecretName::entropy();
-        let there = self.secrets().add(&name, &fresh)?;
+        let there = self.secrets_to_write()?.add(&name, &fresh)?;
         entropy_in(&there)
     }
 
@@ -172,7 +172,8 @@ impl Session {
         let bytes = random::<64>(self.environment())?;
         let device = DeviceKey::from_bytes(&bytes);
         // Durable before anything is signed with it.
-        self.secrets().set(&SecretName::device(&device.id()), &Secret::new(bytes.to_vec()))?;
+        let secret = Secret::new(bytes.to_vec());
+        self.secrets_to_write()?.set(&SecretName::device(&device.id()), &secret)?;
         Ok(device)
     }
 

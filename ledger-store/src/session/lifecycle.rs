@@ -51,6 +51,9 @@ impl Session {
     /// Encrypts the file with a fresh key. `Maintenance::rekey` documents it.
     pub(crate) fn rekey(&self) -> Result<(), StoreError> {
         self.connections().check_running()?;
+        if self.connections().is_read_only() {
+            return Err(StoreError::ReadOnly);
+        }
         let changed = match self.suspend() {
             Ok(()) => self.connections().location().rekey(),
             Err(StoreError::StillInUse) => Err(StoreError::Busy),

@@ -29,6 +29,7 @@ use crate::StoreError;
 use crate::database::{Connections, GroupKey, Location, Settings};
 use crate::platform::Environment;
 use crate::platform::environment::CallContext;
+use crate::platform::progress::Cancellations;
 use crate::secrets::{MemorySecrets, SecretStore};
 
 pub(crate) use create::Founding;
@@ -45,6 +46,7 @@ pub(crate) struct Session {
     connections: Connections,
     cache: Mutex<LedgerCache>,
     turns: Turns,
+    cancellations: Cancellations,
 }
 
 impl Session {
@@ -79,7 +81,12 @@ impl Session {
 
     fn new(location: Location, first: Connection) -> Result<Arc<Self>, StoreError> {
         let connections = Connections::new(location, first)?;
-        Ok(Arc::new(Self { connections, cache: Mutex::default(), turns: Turns::default() }))
+        Ok(Arc::new(Self {
+            connections,
+            cache: Mutex::default(),
+            turns: Turns::default(),
+            cancellations: Cancellations::default(),
+        }))
     }
 
     pub(crate) fn connections(&self) -> &Connections {
@@ -103,6 +110,14 @@ impl Session {
         self.location().secrets()
     }
 
+    /// The secrets, to keep a further one for a database that is written next.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] if the database can only be read.
+    pub(crate) fn secrets_to_write(&self) -> Result<&dyn SecretStore, StoreError> {
+        if self.connections.is_read_only() { Err(StoreError::ReadOnly) } else { Ok(self.secrets()) }
+    }
+
     pub(crate) fn environment(&self) -> &dyn Environment {
         &*self.location().settings().environment
     }
@@ -110,6 +125,20 @@ impl Session {
     /// Threads that verify signatures at once.
     pub(crate) fn threads(&self) -> usize {
         self.location().settings().threads
+    }
+
+    /// Sets how many KiB of pages the connection that writes keeps; without a number, as many as others.
+    #[cfg(feature = "import")]
+    pub(crate) fn set_writer_cache(&self, kib: Option<u32>) -> Result<(), StoreError> {
+        let kib = kib.unwrap_or(self.location().settings().cache_kib);
+        let pragma = format!("PRAGMA cache_size = -{kib}; PRAGMA shrink_memory;");
+        self.write(|connection| Ok(connection.execute_batch(&pragma)?))
+    }
+
+    /// Most rows of a file that one transaction goes through. A larger import takes several.
+    #[cfg(feature = "import")]
+    pub(crate) fn import_batch(&self) -> usize {
+        self.location().settings().import_batch
     }
 
     /// Limits of what is kept for others.
@@ -129,6 +158,11 @@ impl Session {
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.connections.read(work)
+    }
+
+    /// Calls that another thread cancels.
+    pub(crate) fn cancellations(&self) -> &Cancellations {
+        &self.cancellations
     }
 
     /// Runs `work` while holding the single writer permit; `work` makes its own transactions.

@@ -10,7 +10,7 @@ use crate::database::GroupKey;
 use crate::entries::projections::DELETE_TEXTS;
 
 /// Deletes all rows of a group; rows that point at others come first.
-const REMOVE: [&str; 21] = [
+const REMOVE: [&str; 23] = [
     DELETE_TEXTS,
     "DELETE FROM found_by WHERE term IN (SELECT term FROM terms WHERE grp = ?1)",
     "DELETE FROM terms WHERE grp = ?1",
@@ -31,6 +31,8 @@ const REMOVE: [&str; 21] = [
     "DELETE FROM quarantine WHERE grp = ?1",
     "DELETE FROM epochs WHERE grp = ?1",
     "DELETE FROM underived WHERE grp = ?1",
+    "DELETE FROM imported WHERE imp IN (SELECT imp FROM imports WHERE grp = ?1)",
+    "DELETE FROM imports WHERE grp = ?1",
     "DELETE FROM entries WHERE grp = ?1",
 ];
 

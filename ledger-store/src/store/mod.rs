@@ -35,6 +35,7 @@ pub struct Store(Arc<Session>);
 
 /// A group in the list of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupSummary {
     /// The group.
     pub id: GroupId,
@@ -124,6 +125,14 @@ impl Store {
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Salvaged, StoreError> {
         StoreOptions::new().salvage_database(path, secrets, to, progress)
+    }
+
+    /// Whether the file can only be read: its medium is read-only, its permissions or its folder's do
+    /// not let it be written, or the app asked for it ([`StoreOptions::read_only`]). It stays so until
+    /// the database is opened anew.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.0.connections().is_read_only()
     }
 
     /// The ids of the groups in this database, oldest first. Reads no entry,
@@ -276,6 +285,22 @@ impl Store {
     /// [`StoreError`] if the database cannot be used; what was saved stays.
     pub fn checkpoint_all(&self) -> Result<(), StoreError> {
         self.0.checkpoint_all()
+    }
+
+    /// Cancels the long calls that run now on other threads: each returns
+    /// [`StoreError::Cancelled`], and keeps what it would keep if its progress callback had stopped it.
+    /// That callback is not called while a batch of entries is stored, since the database is locked
+    /// then; this stops that, too, before the next entry. Calls that begin later are not cancelled.
+    ///
+    /// ```
+    /// # use ledger_store::StoreOptions;
+    /// # let store = StoreOptions::new().in_memory()?;
+    /// // On the thread on which the person taps "cancel".
+    /// store.cancel_running();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cancel_running(&self) {
+        self.0.cancellations().cancel();
     }
 
     /// Joining groups by an invite.

@@ -1,4 +1,4 @@
-//! How a database is opened.
+//! Options for opening a database.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -116,6 +116,15 @@ impl StoreOptions {
         self
     }
 
+    /// Opens the file only to be read: nothing is written, neither to it nor beside it, and whatever
+    /// would write fails with [`StoreError::ReadOnly`]. Nobody may write to the file meanwhile. A file
+    /// on a read-only medium, or in a folder that cannot be written, is always opened so.
+    #[must_use]
+    pub fn read_only(mut self) -> Self {
+        self.settings.read_only = true;
+        self
+    }
+
     /// Another clock and randomness.
     #[must_use]
     pub fn environment(mut self, environment: Arc<dyn Environment>) -> Self {
@@ -131,9 +140,22 @@ impl StoreOptions {
         self
     }
 
+    /// Another number of rows of a file that one transaction goes through than 20,000: for tests and the
+    /// simulation.
+    #[cfg(feature = "import")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn import_batch(mut self, rows: usize) -> Self {
+        self.settings.import_batch = rows.max(1);
+        self
+    }
+
     /// Opens a database that exists. After an update of the app, this may derive the lists of groups
     /// anew, which takes as long as verifying their histories. A group whose entries are not sound does
     /// not keep the others from opening: calls that need its ledger give the error.
+    ///
+    /// A file that cannot be written is opened to be read ([`Store::is_read_only`]). If it must be
+    /// brought up to date first, that fails with [`StoreError::ReadOnlyOlder`].
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::WrongKey`],

@@ -185,7 +185,7 @@ fn units_have_accounts_of_their_own() {
         assert!(!cursor.to_string().contains(' '));
         cursors.push(cursor);
         let conditions = vec![Condition::Currency(currency(code))];
-        let found = Filter { conditions, ..Filter::default() };
+        let found = Filter::default().conditions(conditions);
         assert_eq!(group.lists().find(&found, None, 9).unwrap().len(), 3, "{code}");
     }
     let other = group.lists().statement(members[0], currency("beers/1"), Some(cursors[0]), 9);

@@ -273,11 +273,7 @@ fn a_deleted_group_leaves_nothing() {
     assert_sound(&keep);
     let found = keep
         .lists()
-        .find(
-            &Filter { conditions: vec![Condition::Text("xylo".into())], ..Filter::default() },
-            None,
-            9,
-        )
+        .find(&Filter::default().condition(Condition::Text("xylo".into())), None, 9)
         .unwrap();
     assert_eq!(found, []);
 

@@ -181,7 +181,7 @@ fn what_a_removed_member_writes_without_end_is_kept_up_to_a_limit() {
     drop((group, store));
     let idle_bytes_per_member = size(&flood, 50);
     let store =
-        folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
+        folder.store_with(LedgerLimits::default().idle_bytes_per_member(idle_bytes_per_member));
     let group = only(&store);
     let report = group.entries().ingest(&flood).unwrap();
     assert_eq!((report.added.len(), report.left_out), (50, 10));
@@ -237,7 +237,7 @@ fn only_what_is_needed_is_kept_beyond_the_limit() {
     drop((group, store));
     let idle_bytes_per_member = size(&kept, 50);
     let store =
-        folder.store_with(LedgerLimits { idle_bytes_per_member, ..LedgerLimits::default() });
+        folder.store_with(LedgerLimits::default().idle_bytes_per_member(idle_bytes_per_member));
     let group = only(&store);
     assert_eq!(group.entries().ingest(&kept).unwrap().added.len(), 50);
     // It waits, as nobody knows yet what it follows.

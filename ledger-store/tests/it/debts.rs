@@ -26,7 +26,7 @@ fn assert_debts(group: &Group) {
         let of_member = group.balances().debts(member).unwrap();
         assert!(of_member.iter().all(|(_, others)| !others.is_empty()));
         for currency in state.currencies() {
-            let others: Vec<_> = all.of(currency, member);
+            let others: Vec<_> = all.owed_to(currency, member);
             assert_eq!(sum(others.iter().map(|(_, owed)| *owed)), state.balance(member, currency));
             let listed = of_member.iter().find(|(listed, _)| *listed == currency);
             assert_eq!(listed.map_or(&[][..], |(_, others)| others), others);

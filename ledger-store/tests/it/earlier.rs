@@ -11,7 +11,7 @@ use crate::common::people::Ben;
 use crate::common::{self, Folder, Rng, assert_sound, found, record};
 
 /// Leads back to the version that had neither `underived` nor, with rows, `unlisted`.
-const BACK_TO_8: &str = "DROP TABLE underived;
+const BACK_TO_8: &str = "DROP TABLE imported; DROP TABLE imports; DROP TABLE underived;
      CREATE TABLE unlisted (n INTEGER PRIMARY KEY, grp, content, cancelled);
      PRAGMA user_version = 8;";
 

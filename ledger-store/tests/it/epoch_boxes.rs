@@ -154,7 +154,8 @@ fn marks_of_an_older_version_lock_nobody_out() {
          DROP TABLE arrivals; DROP TABLE left_out; DROP TABLE leaving; DROP INDEX sealed_by_epoch; ALTER TABLE sealed DROP COLUMN ms;
          DROP INDEX pending_by_device; ALTER TABLE joins DROP COLUMN entered;
          DROP INDEX entries_settings; DROP INDEX entries_templates; DROP INDEX entries_speaks;
-         ALTER TABLE groups DROP COLUMN read_upto; DROP TABLE underived; PRAGMA user_version = 4;",
+         ALTER TABLE groups DROP COLUMN read_upto; DROP TABLE underived;
+         DROP TABLE imported; DROP TABLE imports; PRAGMA user_version = 4;",
     )
     .unwrap();
     drop(raw);

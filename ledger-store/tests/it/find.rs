@@ -239,10 +239,8 @@ fn filters(state: &GroupState) -> Vec<Filter> {
         .collect();
     let day = |day| Some(Date::from_ymd(2026, 1, day).unwrap());
     let ranges = [(None, None), (day(2), day(4)), (day(3), None), (None, day(1)), (day(5), day(2))];
-    let filter = |conditions: &Vec<Condition>, (from, to)| Filter {
-        from,
-        to,
-        conditions: conditions.clone(),
+    let filter = |conditions: &Vec<Condition>, (from, to)| {
+        Filter::default().since(from).until(to).conditions(conditions.clone())
     };
     let alone = by.iter().flat_map(|by| ranges.map(|range| filter(by, range)));
     alone.chain(together.iter().map(|by| filter(by, (None, day(5))))).collect()
@@ -293,7 +291,7 @@ fn a_cursor_stays_valid_while_entries_come_in() {
     let store = folder.store();
     let group = found(&store, 3);
     fill(&group, 10, &mut Rng::new(3));
-    let filter = Filter { conditions: vec![Condition::Text("d".into())], ..Filter::default() };
+    let filter = Filter::default().condition(Condition::Text("d".into()));
     let before = pages(&group, &filter, 1000);
     let first = group.lists().find(&filter, None, 5).unwrap();
     assert_eq!(first, before[..5]);
@@ -339,10 +337,7 @@ fn what_is_found_follows_what_is_shown() {
     let museum = ben.write(&group, Draft::record(&state, &third).unwrap());
 
     let finds = |condition: Condition| -> Vec<EntryId> {
-        let rows = group
-            .lists()
-            .find(&Filter { conditions: vec![condition], ..Filter::default() }, None, 10)
-            .unwrap();
+        let rows = group.lists().find(&Filter::default().condition(condition), None, 10).unwrap();
         rows.into_iter().map(|row| row.original).collect()
     };
     let text = |text: &str| finds(Condition::Text(text.into()));

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex};
 use ledger_core::keys::RootEntropy;
 use ledger_core::messages::recovery::{RecoveryRequest, SharePlan, split_entropy};
 use ledger_store::{
-    FileSecrets, Group, MemorySecrets, NewEntry, NewInvite, PairingMode, Received, Secret,
-    SecretError, SecretName, SecretStore, Since, StatementIntent, Store, StoreError, StoreOptions,
+    FileSecrets, Group, MemorySecrets, NewEntry, PairingMode, Received, Secret, SecretError,
+    SecretName, SecretStore, Since, StatementIntent, Store, StoreError, StoreOptions,
 };
 
 use crate::common::phones::{Phone, admitted, agree, hand_over, join, link, open_invite, write};
@@ -154,7 +154,7 @@ fn somebody_removed_before_the_entries_came_can_ask_again() {
     let remove = StatementIntent::Remove { member, since: None };
     flat.statements().sign(&flat.statements().propose(remove).unwrap()).unwrap();
     hand_over(&flat, &bens);
-    let invite = NewInvite { for_member: Some(member), requires_approval: true, ..open_invite() };
+    let invite = open_invite().for_member(member).requires_approval(true);
     let old = bens.device();
     let request = ben.store.joining().join(&link(&flat, &invite), "Ben").unwrap();
     let again = ben.store.joining().join(&link(&flat, &invite), "Ben");

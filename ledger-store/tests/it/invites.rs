@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use ledger_core::messages::invite::{InviteLink, JoinError};
 use ledger_core::messages::{MessageError, MessageKind};
 use ledger_core::{MemberId, Rule};
-use ledger_store::{Admitted, Group, NewEntry, NewInvite, Receipt, Received, StoreError};
+use ledger_store::{Admitted, Group, NewEntry, Receipt, Received, StoreError, StoreOptions};
 
 use crate::common::go_on;
 use crate::common::phones::{Phone, admitted, agree, hand_over, link, open_invite};
@@ -26,8 +26,9 @@ fn an_open_invite_lets_in_by_messages_alone() {
     assert_eq!(ben.store.joining().pending_joins().unwrap()[0].group, flat.id());
     assert!(ben.store.group(flat.id()).is_err(), "a request lets nobody in");
 
-    let Admitted { answer, entry } =
+    let Admitted { group, answer, entry } =
         admitted(anna.store.joining().receive_request(&request).unwrap());
+    assert_eq!(group, flat.id());
     let bens = ben.store.joining().enter(&answer).unwrap();
     assert_eq!((bens.id(), ben.store.joining().pending_joins().unwrap().len()), (flat.id(), 0));
     assert_eq!(bens.me().unwrap(), None, "the entries are still to come");
@@ -94,7 +95,7 @@ fn an_invite_lets_in_by_two_files() {
 fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let link = link(&flat, &NewInvite { max_uses: Some(1), ..open_invite() });
+    let link = link(&flat, &open_invite().max_uses(1));
     let first = anna
         .store
         .joining()
@@ -119,7 +120,7 @@ fn the_same_request_again_gives_the_answer_again_and_uses_nothing_up() {
 fn an_invite_that_asks_lets_in_after_a_tap() {
     let (anna, ben, cleo) = (Phone::new(1), Phone::new(2), Phone::new(3));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let link = link(&flat, &NewInvite { requires_approval: true, ..open_invite() });
+    let link = link(&flat, &open_invite().requires_approval(true));
     for (phone, name) in [(&ben, "Ben"), (&cleo, "Cleo")] {
         let received =
             anna.store.joining().receive_request(&phone.store.joining().join(&link, name).unwrap());
@@ -153,6 +154,29 @@ fn an_invite_that_asks_lets_in_after_a_tap() {
     assert!(matches!(foreign, Err(StoreError::Join(JoinError::NotForUs))));
 }
 
+/// Everybody who has the link can ask, under any number of names.
+#[test]
+fn requests_that_wait_for_one_invite_are_bounded() {
+    let anna = Phone::new(1);
+    let flat = anna.store.create_group("Flat", "Anna").unwrap();
+    let asking = open_invite().requires_approval(true);
+    let (link, other) = (link(&flat, &asking), link(&flat, &asking));
+    let ask = |link: &InviteLink| {
+        let stranger = StoreOptions::new().in_memory().unwrap();
+        let request = stranger.joining().join(link, "Ben").unwrap();
+        anna.store.joining().receive_request(&request)
+    };
+    for _ in 0..100 {
+        assert!(matches!(ask(&link), Ok(Received::Waiting(..))));
+    }
+    assert!(matches!(ask(&link), Err(StoreError::InviteUsedUp)));
+    assert!(matches!(ask(&other), Ok(Received::Waiting(..))), "another invite has its own room");
+    // Who is declined makes room.
+    let first = flat.invites().join_requests().unwrap()[0].id;
+    flat.invites().decline(first).unwrap();
+    assert!(matches!(ask(&link), Ok(Received::Waiting(..))));
+}
+
 #[test]
 fn a_joiner_takes_the_place_of_a_placeholder() {
     let (anna, gran) = (Phone::new(1), Phone::new(2));
@@ -160,7 +184,7 @@ fn a_joiner_takes_the_place_of_a_placeholder() {
     let entry =
         flat.entries().append(vec![NewEntry::Placeholder { name: "Grandma".into() }]).unwrap()[0];
     let place = flat.state().unwrap().introduced_by(entry).unwrap();
-    let link = link(&flat, &NewInvite { for_member: Some(place), ..open_invite() });
+    let link = link(&flat, &open_invite().for_member(place));
     let request = gran.store.joining().join(&link, "Berta").unwrap();
     let answer = admitted(anna.store.joining().receive_request(&request).unwrap()).answer;
     let grans = gran.store.joining().enter(&answer).unwrap();
@@ -190,11 +214,11 @@ fn recovery_by_the_owners_bind() {
     hand_over(&lost, &flat);
 
     // Such an invite must ask.
-    let invite = NewInvite { for_member: Some(me), ..open_invite() };
+    let invite = open_invite().for_member(me);
     assert!(
         matches!(flat.invites().create(&invite), Err(StoreError::ApprovalRequired(id)) if id == me)
     );
-    let link = link(&flat, &NewInvite { requires_approval: true, max_uses: Some(1), ..invite });
+    let link = link(&flat, &invite.requires_approval(true).max_uses(1));
     let request = new.store.joining().join(&link, "Ben").unwrap();
     let Received::Waiting(_, id) = anna.store.joining().receive_request(&request).unwrap() else {
         panic!()
@@ -237,7 +261,7 @@ fn somebody_removed_returns_with_fresh_keys() {
     hand_over(&flat, &bens);
     assert!(bens.entries().append(vec![NewEntry::Placeholder { name: "Mallory".into() }]).is_err());
 
-    let invite = NewInvite { for_member: Some(me), requires_approval: true, ..open_invite() };
+    let invite = open_invite().for_member(me).requires_approval(true);
     let request = ben.store.joining().join(&link(&flat, &invite), "Ben").unwrap();
     let Received::Waiting(_, id) = anna.store.joining().receive_request(&request).unwrap() else {
         panic!()
@@ -257,14 +281,14 @@ fn somebody_removed_returns_with_fresh_keys() {
 fn cancelled_expired_and_foreign_invites() {
     let (anna, ben) = (Phone::new(1), Phone::new(2));
     let flat = anna.store.create_group("Flat", "Anna").unwrap();
-    let over = NewInvite { expires_ms: Some(1_000), ..open_invite() };
+    let over = open_invite().expires_ms(1_000);
     let request = ben.store.joining().join(&link(&flat, &over), "Ben").unwrap();
     assert!(matches!(
         anna.store.joining().receive_request(&request),
         Err(StoreError::InviteExpired)
     ));
 
-    let cancelled = link(&flat, &NewInvite { requires_approval: true, ..open_invite() });
+    let cancelled = link(&flat, &open_invite().requires_approval(true));
     let request = ben.store.joining().join(&cancelled, "Ben").unwrap();
     anna.store.joining().receive_request(&request).unwrap();
     assert!(flat.invites().link(cancelled.id()).is_ok());
@@ -290,7 +314,7 @@ fn cancelled_expired_and_foreign_invites() {
     let altered = [&request[..40], &[request[40] ^ 1], &request[41..]].concat();
     let error = anna.store.joining().receive_request(&altered).unwrap_err();
     assert!(matches!(error, StoreError::Message(MessageError::Damaged)), "{error:?}");
-    let nobody = NewInvite { for_member: Some(MemberId::from_bytes([1; 32])), ..open_invite() };
+    let nobody = open_invite().for_member(MemberId::from_bytes([1; 32]));
     assert!(matches!(flat.invites().create(&nobody), Err(StoreError::Draft(_))));
 }
 

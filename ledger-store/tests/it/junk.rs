@@ -188,7 +188,7 @@ fn what_was_left_out_is_not_missing() {
     }
     drop(cleo.group);
     drop(cleo.store);
-    let limits = LedgerLimits { idle_bytes_per_member: 2_000, ..LedgerLimits::default() };
+    let limits = LedgerLimits::default().idle_bytes_per_member(2_000);
     let store = cleo._folder.store_with(limits);
     let group = store.group(anna.id()).unwrap();
     for _ in 0..2 {

@@ -82,9 +82,8 @@ fn own_entries_that_wait_never_give_way() {
     let (folder, store, group, all) = salvaged(8, 20);
     let waiting = group.waiting().unwrap();
     drop((group, store));
-    let limits =
-        LedgerLimits { waiting_entries: 5, waiting_bytes: 2_000, ..LedgerLimits::default() };
-    let limits = LedgerLimits { waiting_bytes_per_member: 1_000, ..limits };
+    let limits = LedgerLimits::default().waiting_entries(5).waiting_bytes(2_000);
+    let limits = limits.waiting_bytes_per_member(1_000);
     let store = folder.store_with(limits);
     let group = only(&store);
     let waits = |group: &Group, n: u8| {

@@ -88,10 +88,7 @@ fn scenario(log: &mut Log) {
     log.error(group.entries().append(vec![NewEntry::Confirmation { target: ids[0], note }]));
     log.error(group.lists().history(nobody, None, 10));
     let strange = "\" AND ( canary* NEAR : ^ - ' ; \u{0}".to_owned();
-    group
-        .lists()
-        .find(&Filter { conditions: vec![Condition::Text(strange)], ..Filter::default() }, None, 9)
-        .unwrap();
+    group.lists().find(&Filter::default().condition(Condition::Text(strange)), None, 9).unwrap();
 
     // Entries that never get in.
     let mut entries = common::entries(&group);

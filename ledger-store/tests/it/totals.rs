@@ -89,16 +89,15 @@ fn assert_totals(group: &Group) {
     let day = |text: &str| Some(text.parse::<Date>().unwrap());
     for filter in [
         Filter::default(),
-        Filter { from: day("2026-03-05"), to: day("2026-08-01"), ..Filter::default() },
-        Filter { conditions: vec![Condition::Member(me)], ..Filter::default() },
-        Filter { conditions: vec![Condition::Category("Food".into())], ..Filter::default() },
-        Filter {
-            conditions: vec![Condition::Payer(me), Condition::Text("thing".into())],
-            ..Filter::default()
-        },
-        Filter { conditions: vec![Condition::Tag("trip".into())], ..Filter::default() },
-        Filter { conditions: vec![Condition::Direction(Direction::Incoming)], ..Filter::default() },
-        Filter { conditions: vec![Condition::Transfer(true)], ..Filter::default() },
+        Filter::default().since(day("2026-03-05")).until(day("2026-08-01")),
+        Filter::default().condition(Condition::Member(me)),
+        Filter::default().condition(Condition::Category("Food".into())),
+        Filter::default()
+            .condition(Condition::Payer(me))
+            .condition(Condition::Text("thing".into())),
+        Filter::default().condition(Condition::Tag("trip".into())),
+        Filter::default().condition(Condition::Direction(Direction::Incoming)),
+        Filter::default().condition(Condition::Transfer(true)),
     ] {
         let rows = lists.find(&filter, None, u32::MAX).unwrap();
         for by in ALL {

@@ -57,7 +57,7 @@ fn what_was_left_out_is_asked_for_when_its_author_is_accepted() {
 /// nobody knew had to give up is asked for when the device is enrolled.
 #[test]
 fn entries_that_gave_way_are_asked_for_when_their_device_is_enrolled() {
-    let scene = Scene::with(70, LedgerLimits { waiting_entries: 30, ..LedgerLimits::default() });
+    let scene = Scene::with(70, LedgerLimits::default().waiting_entries(30));
     let ben = scene.add(1, "Ben");
     // Ben's chain comes without its first entry, Dora's before she is introduced.
     let honest = scene.chain(&ben.device, ben.added, 11, 0);
@@ -84,7 +84,7 @@ fn entries_that_gave_way_are_asked_for_when_their_device_is_enrolled() {
 /// something that is kept came under its key.
 #[test]
 fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
-    let scene = Scene::with(110, LedgerLimits { waiting_entries: 1, ..LedgerLimits::default() });
+    let scene = Scene::with(110, LedgerLimits::default().waiting_entries(1));
     let group = &scene.group;
     let key = EpochKey::from_bytes(group.id(), [7; 32]);
     let stranger = DeviceKey::from_bytes(&[5; 64]);
@@ -105,10 +105,7 @@ fn an_epoch_entry_that_gave_way_is_asked_for_when_its_key_is_in_use() {
 /// The memory of what was left out is bounded: the oldest ids are forgotten.
 #[test]
 fn ids_of_what_was_left_out_are_bounded() {
-    let scene = Scene::with(
-        100,
-        LedgerLimits { waiting_entries: 2, left_out_ids: 5, ..LedgerLimits::default() },
-    );
+    let scene = Scene::with(100, LedgerLimits::default().waiting_entries(2).left_out_ids(5));
     let (dora, added) = scene.introduction(6, "Dora");
     let clock = added.decoded().header().lamport();
     let early = chain(&scene.group, &dora.device, (added.id(), clock), 30, 0);
@@ -139,12 +136,12 @@ fn what_waits_beyond_the_limits_survives_an_ingest() {
     scene.group.entries().ingest(&all(&honest[1..])).unwrap();
     scene.group.entries().ingest(&all(&strange)).unwrap();
     assert_eq!(scene.group.waiting().unwrap().total, 89);
-    let scene = scene.reopened(LedgerLimits {
-        waiting_entries: 10,
-        waiting_bytes: 9_000,
-        waiting_bytes_per_member: 2_000,
-        ..LedgerLimits::default()
-    });
+    let scene = scene.reopened(
+        LedgerLimits::default()
+            .waiting_entries(10)
+            .waiting_bytes(9_000)
+            .waiting_bytes_per_member(2_000),
+    );
     let group = &scene.group;
     group.entries().ingest(&[]).unwrap();
     assert_eq!(group.waiting().unwrap().total, 89);
@@ -159,7 +156,7 @@ fn what_waits_beyond_the_limits_survives_an_ingest() {
 /// are a member's: asked for, and pushed out by no stranger.
 #[test]
 fn entries_that_wait_are_reviewed_when_this_device_adds_their_author() {
-    let scene = Scene::with(130, LedgerLimits { waiting_entries: 10, ..LedgerLimits::default() });
+    let scene = Scene::with(130, LedgerLimits::default().waiting_entries(10));
     let Scene { folder, group, .. } = &scene;
     let (dora, _, card) = scene.card(6, "Dora");
     let early = chain(group, &dora, (EntryId::from_bytes([9; 32]), 900), 12, 0);

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use crate::entry::{Body, Device, Digest, Generation};
 use crate::history::{History, StatementRecord};
 use crate::past::Past;
-use crate::resolve::Reason;
 use crate::rules::Rules;
+use crate::verdict::Reason;
 
 /// The accepted statements that cut.
 #[derive(Clone, Debug, Default)]

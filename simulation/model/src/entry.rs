@@ -168,6 +168,21 @@ pub struct Content {
     pub origin: Option<Origin>,
 }
 
+impl Content {
+    /// Whether a single member gives to the same single member.
+    pub fn same_member(&self) -> bool {
+        match (self.paid.as_slice(), self.shares.as_slice()) {
+            ([(from, _)], [(to, _)]) => from == to,
+            _ => false,
+        }
+    }
+
+    /// The members it names.
+    pub fn names(&self) -> impl Iterator<Item = MemberId> + '_ {
+        self.paid.iter().chain(&self.shares).map(|&(m, _)| m)
+    }
+}
+
 /// Kind and payload of an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

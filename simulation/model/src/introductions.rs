@@ -9,9 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cuts::{Cuts, first_cut};
 use crate::entry::{Body, Digest, Enrolment, Generation, Id, Kind, MemberId};
-use crate::history::History;
-use crate::resolve::{Reason, Verdict, form, owner_statements, self_statements};
+use crate::history::{History, owner_statements, self_statements};
 use crate::rules::Rules;
+use crate::verdict::{Reason, Verdict, form};
 
 /// The decisions of steps 1 to 3.
 pub struct Standing<'a> {

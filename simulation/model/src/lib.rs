@@ -23,9 +23,7 @@
 )]
 
 pub mod cuts;
-pub mod enrolment;
 pub mod entry;
-pub mod form;
 pub mod history;
 pub mod introductions;
 pub mod past;
@@ -34,9 +32,11 @@ pub mod rules;
 pub mod sim;
 pub mod slots;
 pub mod state;
+pub mod verdict;
 
 pub use entry::*;
 pub use history::{History, Refusal, admissible};
-pub use resolve::{Reason, Resolution, Verdict, resolve, resolve_with};
+pub use resolve::{resolve, resolve_with};
 pub use rules::Rules;
-pub use state::State;
+pub use state::{Resolution, State};
+pub use verdict::{Reason, Verdict};

@@ -4,88 +4,16 @@
 //! steps decided, so it terminates and cannot contradict itself." It is done from scratch, step by
 //! step, without optimisation. `docs/authority-questions.md` has the decisions on open questions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::cuts::{Cuts, first_cut, hard_cuts_on, sorted, statement_within};
-use crate::entry::{Body, Digest, Enrolment, Generation, Id, MemberId};
-use crate::form::Fault;
-use crate::history::{History, StatementRecord};
+use crate::entry::{Body, Digest};
+use crate::history::{History, StatementRecord, owner_statements, self_statements};
 use crate::introductions::{Standing, introductions};
 use crate::rules::Rules;
-use crate::slots::{Slot, slots};
-use crate::state::{State, state};
-
-/// "The first failing check, in the order of the steps."
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// A fault of form, judged in its own past.
-    Form(Fault),
-    /// Step 3: the generation does not start in the base's past.
-    StartNotInBase,
-    /// Step 3: not signed by the generation's root key.
-    NotSignedByRoot,
-    /// Steps 2 and 3: outside this removal or bind.
-    HardCut(Digest),
-    /// Step 3: outside this revocation.
-    Revoked(Digest),
-    /// Step 3: after this leave.
-    Left(Digest),
-    /// Step 4: a self statement of a generation whose start is not accepted.
-    StartVoid,
-    /// Steps 4 and 5: the author's enrolment is not accepted.
-    EnrolmentVoid,
-    /// Only with step 1 switched off.
-    SwitchedOff,
-}
-
-/// "Whether an entry is Applied or Void."
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// The entry counts.
-    Applied,
-    /// The entry stays in the ledger and has no effect.
-    Void(Reason),
-}
-
-/// Meaning of a set of admitted entries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resolution {
-    /// A verdict for each entry.
-    pub verdicts: BTreeMap<Id, Verdict>,
-    /// A verdict for each statement.
-    pub statements: BTreeMap<Digest, Verdict>,
-    /// Members whose introduction is accepted.
-    pub introduced: BTreeSet<MemberId>,
-    /// Generations whose start is accepted (cut or not).
-    pub started: BTreeSet<Generation>,
-    /// Enrolments accepted (cut or not).
-    pub enrolments: BTreeSet<Enrolment>,
-    /// The cuts in force.
-    pub hard: Vec<Digest>,
-    /// Accepted revocations and leaves.
-    pub own: Vec<Digest>,
-    /// The slots, by original.
-    pub slots: BTreeMap<Id, Slot>,
-    /// The state: what the state digest covers.
-    pub state: State,
-}
-
-impl Resolution {
-    /// Whether the entry is applied.
-    pub fn applied(&self, id: Id) -> bool {
-        self.verdicts.get(&id) == Some(&Verdict::Applied)
-    }
-
-    /// Whether the statement is accepted.
-    pub fn accepted(&self, digest: Digest) -> bool {
-        self.statements.get(&digest) == Some(&Verdict::Applied)
-    }
-
-    /// The cuts in force, as a [`Cuts`].
-    pub fn cuts(&self) -> Cuts {
-        Cuts { hard: self.hard.clone(), own: self.own.clone() }
-    }
-}
+use crate::slots::slots;
+use crate::state::{Resolution, State, state};
+use crate::verdict::{Reason, Verdict, form};
 
 /// Resolves the set of admitted entries.
 pub fn resolve(history: &History) -> Resolution {
@@ -173,34 +101,6 @@ pub fn resolve_with(history: &History, r: &Rules) -> Resolution {
     };
     resolution.state = state(history, r, &resolution);
     resolution
-}
-
-/// Every owner statement carried so far.
-pub(crate) fn owner_statements(
-    history: &History,
-) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
-    history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_none())
-}
-
-/// Every self statement carried so far.
-pub(crate) fn self_statements(
-    history: &History,
-) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
-    history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_some())
-}
-
-/// The first fault of form that is not switched off.
-pub(crate) fn form(r: &Rules, faults: &[Fault]) -> Option<Reason> {
-    let ignored = |f: &Fault| match f {
-        Fault::NotSignedByOwner => !r.owner_signature,
-        Fault::TargetIsOwner => !r.owner_untouchable,
-        Fault::UnknownMember => !r.adopt_knows_member,
-        Fault::NotTheIntroducer => !r.claim_by_introducer,
-        Fault::KeyReused => !r.keys_once,
-        Fault::BadSum => !r.money_sums,
-        _ => false,
-    };
-    faults.iter().find(|f| !ignored(f)).map(|&f| Reason::Form(f))
 }
 
 /// Step 3: the first failing check of a self statement.

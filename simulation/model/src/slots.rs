@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use crate::entry::{Content, Entry, Id, Kind, Origin};
 use crate::history::{Admitted, History};
-use crate::resolve::Verdict;
 use crate::rules::Rules;
+use crate::verdict::Verdict;
 
 /// A slot with at least one applied entry. Other slots are not in the state.
 #[derive(Clone, Debug, PartialEq, Eq)]

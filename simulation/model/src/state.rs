@@ -1,16 +1,19 @@
-//! The state: the same for everybody who holds the same entries, and covered by the state digest.
+//! The state: the same for everybody who holds the same entries, and covered by the state digest; and
+//! the verdicts that it follows from.
 //!
 //! "The state digest covers the state, not the set": nothing in the state depends on whether a void
 //! entry is in the set. So neither proofs of equivocation nor reasons are parts of the state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cuts::{concerns, own_cut_concerns, statement_order, statement_within};
-use crate::entry::{Body, Content, Currency, Device, Generation, Id, Kind, MemberId, Name};
+use crate::cuts::{Cuts, concerns, own_cut_concerns, statement_order, statement_within};
+use crate::entry::{
+    Body, Content, Currency, Device, Digest, Enrolment, Generation, Id, Kind, MemberId, Name,
+};
 use crate::history::{History, StatementRecord};
-use crate::resolve::Resolution;
 use crate::rules::Rules;
 use crate::slots::Slot;
+use crate::verdict::Verdict;
 
 /// A member in the state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,46 @@ pub struct State {
     pub epochs: BTreeSet<Id>,
     /// Balances per member and currency: what they paid less what they owe. Zeros are kept out.
     pub balances: BTreeMap<(MemberId, Currency), i128>,
+}
+
+/// Meaning of a set of admitted entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// A verdict for each entry.
+    pub verdicts: BTreeMap<Id, Verdict>,
+    /// A verdict for each statement.
+    pub statements: BTreeMap<Digest, Verdict>,
+    /// Members whose introduction is accepted.
+    pub introduced: BTreeSet<MemberId>,
+    /// Generations whose start is accepted (cut or not).
+    pub started: BTreeSet<Generation>,
+    /// Enrolments accepted (cut or not).
+    pub enrolments: BTreeSet<Enrolment>,
+    /// The cuts in force.
+    pub hard: Vec<Digest>,
+    /// Accepted revocations and leaves.
+    pub own: Vec<Digest>,
+    /// The slots, by original.
+    pub slots: BTreeMap<Id, Slot>,
+    /// The state: what the state digest covers.
+    pub state: State,
+}
+
+impl Resolution {
+    /// Whether the entry is applied.
+    pub fn applied(&self, id: Id) -> bool {
+        self.verdicts.get(&id) == Some(&Verdict::Applied)
+    }
+
+    /// Whether the statement is accepted.
+    pub fn accepted(&self, digest: Digest) -> bool {
+        self.statements.get(&digest) == Some(&Verdict::Applied)
+    }
+
+    /// The cuts in force, as a [`Cuts`].
+    pub fn cuts(&self) -> Cuts {
+        Cuts { hard: self.hard.clone(), own: self.own.clone() }
+    }
 }
 
 /// The numbers of occurrences that the state tells are those before this.

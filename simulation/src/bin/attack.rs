@@ -18,7 +18,7 @@ fn main() {
     let number =
         |i: usize, default: u64| args.get(i).and_then(|a| a.parse().ok()).unwrap_or(default);
     let ok = match args.first().map(String::as_str) {
-        Some("switches") => switches(number(1, 3000), Trial::of),
+        Some("switches") => switches(number(1, 3000), Trial::new),
         Some("alone") => switches(number(1, 3000), Trial::alone),
         Some("off") => off(args.get(1).map_or("", String::as_str), number(2, 20_000)),
         _ => {
@@ -35,13 +35,13 @@ fn attack(histories: u64, first: u64, limit: usize) -> bool {
     let mut failures = 0;
     for seed in first..first + histories {
         let w = generate(seed, limit);
-        match examine(&w, &Trial::of(Rules::ALL), &mut tally) {
+        match examine(&w, &Trial::new(Rules::ALL), &mut tally) {
             Ok(res) => tally.history(&w, &res),
             Err(failure) => {
                 failures += 1;
                 if failures <= 3 {
                     println!("seed {seed}");
-                    report(minimize(failure, &Trial::of(Rules::ALL)), &Rules::ALL);
+                    report(minimize(failure, &Trial::new(Rules::ALL)), &Rules::ALL);
                 }
             }
         }
@@ -95,7 +95,7 @@ fn off(name: &str, histories: u64) -> bool {
         println!("no rule {name}");
         return false;
     };
-    let trial = Trial::of(rules);
+    let trial = Trial::new(rules);
     match find(&trial, histories) {
         Some((_, f)) => report(minimize(f, &trial), &rules),
         None => println!("nothing found"),

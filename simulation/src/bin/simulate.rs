@@ -6,14 +6,16 @@
 use std::ops::Range;
 use std::panic::resume_unwind;
 use std::process::ExitCode;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, ScopedJoinHandle};
 
 use clap::{Parser, ValueEnum};
 use ledger_model::sim::tally::Tally;
 use ledger_simulation::phones;
 use ledger_simulation::replicas::{
-    Case, Failure, Outcome, Settings, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps, missing,
-    print, shrink,
+    Case, Failure, Hunt, Outcome, Settings, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps,
+    missing, print, shrink,
 };
 use sha2::{Digest, Sha256};
 
@@ -93,7 +95,7 @@ fn main() -> ExitCode {
         }
         next = until;
     }
-    let digest: String = all.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = base16ct::lower::encode_string(&all.finalize());
     if arguments.json {
         let table = arguments.table.then_some(&tally.0);
         let (seed, seeds) = (arguments.seed, arguments.seeds);
@@ -123,23 +125,32 @@ const ROUND: u64 = 32;
 /// Runs some histories on several threads; the results in the order of the seeds.
 fn round(arguments: &Arguments, numbers: Range<u64>) -> Vec<(Case, Result<Outcome, Failure>)> {
     let run = |n: u64| {
-        let case = Case::of(arguments.settings(arguments.seed.wrapping_add(n)));
+        let case = Case::new(arguments.settings(arguments.seed.wrapping_add(n)));
         let result = match arguments.via {
             Via::Entries => case.run(),
             Via::Bundles => phones::run(case.settings),
         };
         (case, result)
     };
-    if arguments.jobs <= 1 {
-        return numbers.map(run).collect();
+    on_threads(arguments.jobs, &numbers.collect::<Vec<_>>(), |n| run(*n))
+}
+
+/// Does some work on `jobs` threads, each of which takes the next piece that nobody has taken; the
+/// results in the order of the pieces.
+fn on_threads<T: Sync, R: Send>(jobs: u64, pieces: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if jobs <= 1 {
+        return pieces.iter().map(work).collect();
     }
-    let jobs = usize::try_from(arguments.jobs).unwrap_or(1);
+    let next = AtomicUsize::new(0);
+    let mine = || {
+        let mut results = Vec::new();
+        while let Some((n, piece)) = pieces.iter().enumerate().nth(next.fetch_add(1, Relaxed)) {
+            results.push((n, work(piece)));
+        }
+        results
+    };
     let mut results: Vec<_> = thread::scope(|scope| {
-        let part = |job: usize| {
-            let mine = numbers.clone().skip(job).step_by(jobs);
-            scope.spawn(move || mine.map(|n| (n, run(n))).collect::<Vec<_>>())
-        };
-        let running: Vec<_> = (0..jobs).map(part).collect();
+        let running: Vec<_> = (0..jobs).map(|_| scope.spawn(mine)).collect();
         let ended = running.into_iter().map(ScopedJoinHandle::join);
         ended.flat_map(|part| part.unwrap_or_else(|panic| resume_unwind(panic))).collect()
     });
@@ -179,7 +190,8 @@ fn bugs(arguments: &Arguments) -> ExitCode {
     let (settings, limit) = (arguments.settings(arguments.seed), arguments.seeds.max(500));
     let mut missed = false;
     let hunts = [phones::hunt_mutants, hunt_mutants, hunt_breaks, hunt_steps, hunt_rules];
-    for hunt_result in hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)) {
+    let hunts: Vec<_> = hunts.into_iter().flat_map(|hunt| hunt(&settings, limit)).collect();
+    for hunt_result in on_threads(arguments.jobs, &hunts, Hunt::run) {
         if !hunt_result.wrong.is_empty() {
             println!("{}:", hunt_result.wrong);
         }

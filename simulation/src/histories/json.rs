@@ -1,7 +1,5 @@
 //! Histories and their verdicts as lines of JSON, for other implementations.
 
-use std::fmt::Write as _;
-
 use ledger_core::EntryId;
 use serde_json::{Value, json};
 
@@ -68,9 +66,5 @@ fn integer(units: i128) -> Value {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    base16ct::lower::encode_string(bytes)
 }

@@ -13,7 +13,7 @@ use super::{Arrival, ArrivingHistory};
 use crate::Error;
 use crate::real_entries::check::agree;
 
-/// What became of one arrival, once everything arrived.
+/// Verdict on one arrival, once everything arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JudgedEntry {
     /// The entry is part of the ledger.

@@ -61,10 +61,7 @@ impl Play {
         let (store, person) = (self.database()?, self.people);
         self.people += 1;
         let phone = self.phone(at)?;
-        let link = phone
-            .group
-            .invites()
-            .create(&NewInvite { note: "all".into(), ..NewInvite::default() })?;
+        let link = phone.group.invites().create(&NewInvite::default().note("all"))?;
         let link = InviteLink::parse(&link.reveal("x"))?;
         let request = store.joining().join(&link, &format!("Person {person}"))?;
         let Received::Admitted(admitted) = phone.store.joining().receive_request(&request)? else {

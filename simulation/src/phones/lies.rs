@@ -1,4 +1,4 @@
-//! What the liar does, and a carrier who makes keys: entries of later versions and unknown kinds, with
+//! Acts of the liar, and of a carrier who makes keys: entries of later versions and unknown kinds, with
 //! many refs, under many fresh keys, with ids that begin alike.
 
 use ledger_core::engine::{DecodedEntry, Payload, VerifiedEntry};

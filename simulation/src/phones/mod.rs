@@ -39,8 +39,8 @@ mod recurring;
 
 use ledger_model::sim::tally::Tally;
 
-use crate::mutants::{self, Mutant};
-use crate::replicas::{Failure, HuntResult, Outcome, Settings};
+use crate::mutants;
+use crate::replicas::{Failure, Hunt, Outcome, Settings};
 
 /// Runs one history.
 ///
@@ -127,17 +127,15 @@ pub fn missing(tally: &Tally) -> Vec<(&'static str, &'static str)> {
     IMPORTANT.iter().copied().filter(|(table, row)| tally.count(table, row) == 0).collect()
 }
 
-/// Looks for each mutant of the ledger in this build that concerns keys, in histories of this kind,
+/// Hunts for each mutant of the ledger in this build that concerns keys, in histories of this kind,
 /// with seeds from `settings.seed` on, at most `limit` of them.
 #[must_use]
-pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<HuntResult> {
-    let hunt_result = |mutant: &Mutant| {
-        let find = |n: u64| {
-            let seed = settings.seed.wrapping_add(n);
-            let failure = mutant.with(|| run(Settings { seed, ..*settings }).err());
-            Some((n + 1, failure?))
-        };
-        HuntResult::mutant(mutant, (0..limit).find_map(find))
+pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunt> {
+    let settings = *settings;
+    let hunt = |mutant| {
+        Hunt::mutant(mutant, limit, move |n| {
+            run(Settings { seed: settings.seed.wrapping_add(n), ..settings }).err()
+        })
     };
-    mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunt_result).collect()
+    mutants::APPLIED.iter().filter(|mutant| mutant.via_bundles).map(hunt).collect()
 }

@@ -138,7 +138,8 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// Whether an import brought everything but what a device may leave out.
 fn has_everything(report: &Imported) -> bool {
     let left_out = usize::try_from(report.left_out).unwrap_or(usize::MAX);
-    let rest = Imported { missing: BTreeSet::new(), ..report.clone() };
+    let mut rest = report.clone();
+    rest.missing.clear();
     rest.is_complete() && report.missing.len() <= left_out
 }
 

@@ -59,15 +59,13 @@ pub(super) fn new_database(
 
 /// Limits that a history of a hundred entries reaches.
 pub(super) fn small() -> LedgerLimits {
-    LedgerLimits {
-        idle_bytes_per_member: 2_000,
-        idle_bytes: 6_000,
-        waiting_bytes: 40_000,
-        waiting_bytes_per_member: 10_000,
-        waiting_entries: 60,
-        left_out_ids: 60,
-        ..LedgerLimits::default()
-    }
+    LedgerLimits::default()
+        .idle_bytes_per_member(2_000)
+        .idle_bytes(6_000)
+        .waiting_bytes(40_000)
+        .waiting_bytes_per_member(10_000)
+        .waiting_entries(60)
+        .left_out_ids(60)
 }
 
 pub(super) fn go_on(_: Progress) -> ControlFlow<()> {

@@ -212,7 +212,7 @@ fn same_as_whole(at: Option<&(Ledger, MemoryIndex)>, whole: &Evaluation) -> Resu
     }
     for (original, slot) in whole.slots() {
         let Ok(entries) = index.slot(&first_that_came(index, original));
-        if Slot::of(entries) != slot {
+        if Slot::from_entries(entries) != slot {
             return differs(format!("after {last} entries, slot {original}"));
         }
     }

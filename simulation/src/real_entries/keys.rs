@@ -47,7 +47,7 @@ pub(super) fn digest_number(digest: StatementId) -> Digest {
 }
 
 /// The keys on a person's card.
-pub(super) fn of(card: &Card) -> Option<(Root, Device)> {
+pub(super) fn from_card(card: &Card) -> Option<(Root, Device)> {
     match card.of {
         Holder::Person { root, device } => Some((root, device)),
         Holder::Placeholder { .. } => None,
@@ -99,7 +99,7 @@ impl Keys {
     /// The signed card of a person, and the card of the model.
     pub(super) fn card(&mut self, card: Card) -> Result<(SignedCard, Card), Error> {
         let id = if card.id == self.founder { FOUNDER_AGAIN } else { card.id };
-        let (root, device) = of(&card).ok_or("a placeholder's card has no keys")?;
+        let (root, device) = from_card(&card).ok_or("a placeholder's card has no keys")?;
         if !self.signed.contains_key(&id) {
             let (group, name) = (self.group, card.name.to_string());
             let signed = SignedCard::new(group, &name, &entropy(root), 0, self.device(device))?;

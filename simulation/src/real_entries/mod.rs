@@ -31,7 +31,7 @@ use ledger_model::{Card, Digest, Entry, History, Id, Kind, MemberId, Refusal, St
 /// A difference between ledger and model, or a mistake of the translation.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Which authors lie about positions, and name members by entries that introduce nobody.
+/// Authors who lie about positions, and name members by entries that introduce nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lies {
     /// No author.
@@ -121,14 +121,14 @@ impl RealHistory {
     /// If an entry cannot be written, which is a mistake of the translation.
     pub fn play(world: &World, seed: u64) -> Result<RealHistory, Error> {
         let steps: Vec<(usize, Step)> = script(world).into_iter().enumerate().collect();
-        RealHistory::of(&steps, &world.cards, seed, Lies::ByAnybody)
+        RealHistory::new(&steps, &world.cards, seed, Lies::ByAnybody)
     }
 
     /// Signs numbered steps of a script in which these cards occur.
     ///
     /// # Errors
     /// If an entry cannot be written, which is a mistake of the translation.
-    pub fn of(
+    pub fn new(
         script: &[(usize, Step)],
         cards: &[Card],
         seed: u64,
@@ -140,7 +140,7 @@ impl RealHistory {
             return Err("no genesis".into());
         };
         let mut keys = Keys::new(cards);
-        let (root, device) = keys::of(&card).ok_or("a founder without keys")?;
+        let (root, device) = keys::from_card(&card).ok_or("a founder without keys")?;
         let (name, founder) = (name.to_string(), card.name.to_string());
         let entropy = keys::entropy(root);
         let new = NewGroup::new(&name, &founder, &entropy, 0, keys::SALT);

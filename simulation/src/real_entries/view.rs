@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ledger_core::engine::Evaluation;
 use ledger_core::{Currency, Verdict as RealVerdict, VoidReason};
-use ledger_model::form::Fault;
+use ledger_model::history::form::Fault;
 use ledger_model::state::NUMBERS;
 use ledger_model::{Device, Generation, Id, MemberId, Reason, Resolution, Verdict};
 

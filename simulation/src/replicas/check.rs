@@ -44,13 +44,13 @@ impl Reference {
     ///
     /// # Errors
     /// If there is no genesis entry.
-    pub(super) fn of(
+    pub(super) fn new(
         entries: &Entries,
         written: &BTreeSet<EntryId>,
     ) -> Result<(Reference, Option<Violation>), Error> {
         let made = || written.iter().filter_map(|id| entries.by_id(id));
         let group = entries.real_history.group;
-        let oracle = Oracle::of(group, made().map(|m| m.real.clone()).collect())?;
+        let oracle = Oracle::new(group, made().map(|m| m.real.clone()).collect())?;
         let verdicts: BTreeMap<EntryId, Verdict> =
             oracle.0.verdicts().map(|(entry, verdict)| (entry.id(), verdict)).collect();
         let originals = oracle.0.verdicts().map(|(entry, _)| entry.id());
@@ -151,7 +151,7 @@ impl Reference {
             let named = origin(&row.entry).map(|origin| index.first_with_origin(&origin));
             let Ok(named) = named.unwrap_or(Ok(None));
             let Ok(parts) = index.slot(&named.unwrap_or(id));
-            let (slot, whole) = (Slot::of(parts), self.slots.get(&id).copied());
+            let (slot, whole) = (Slot::from_entries(parts), self.slots.get(&id).copied());
             if slot != whole.unwrap_or_default() {
                 return violation(FROM_SCRATCH, format!("slot {id} is {slot:?}, not {whole:?}"));
             }

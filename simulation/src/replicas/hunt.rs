@@ -5,6 +5,14 @@ use ledger_model::Rules;
 use super::{Break, Case, Failure, Settings};
 use crate::mutants::{self, Mutant};
 
+/// A hunt for one mistake, in histories from one seed on. It runs on any thread, as a mutant is on in
+/// one thread only.
+pub struct Hunt {
+    name: &'static str,
+    wrong: &'static str,
+    find: Box<dyn Fn() -> Option<(u64, Failure)> + Send + Sync>,
+}
+
 /// Result of a hunt for one mistake.
 #[derive(Clone, Debug)]
 pub struct HuntResult {
@@ -16,38 +24,75 @@ pub struct HuntResult {
     pub caught: Option<(u64, Failure)>,
 }
 
-impl HuntResult {
-    /// The result of a hunt for a mutant. A violation of a property other than the expected ones
-    /// does not count.
-    pub(crate) fn mutant(mutant: &Mutant, caught: Option<(u64, Failure)>) -> Self {
-        let caught = caught.filter(|(_, failure)| mutant.is_noticed_as(failure.violation.property));
-        Self { name: mutant.name, wrong: mutant.wrong, caught }
+impl Hunt {
+    fn new(
+        name: &'static str,
+        settings: &Settings,
+        limit: u64,
+        run: impl Fn(&Case) -> Option<Failure> + Send + Sync + 'static,
+    ) -> Self {
+        let settings = *settings;
+        let find = move || {
+            nth_of(limit, |n| {
+                let seed = settings.seed.wrapping_add(n);
+                run(&Case::new(Settings { seed, ..settings }))
+            })
+        };
+        Self { name, wrong: "", find: Box::new(find) }
+    }
+
+    /// A hunt for a mutant, at most `limit` runs. A violation of a property other than the expected
+    /// ones does not count.
+    pub(crate) fn mutant(
+        mutant: &'static Mutant,
+        limit: u64,
+        run: impl Fn(u64) -> Option<Failure> + Send + Sync + 'static,
+    ) -> Self {
+        let find = move || {
+            nth_of(limit, |n| mutant.with(|| run(n)))
+                .filter(|(_, failure)| mutant.is_noticed_as(failure.violation.property))
+        };
+        Self { name: mutant.name, wrong: mutant.wrong, find: Box::new(find) }
+    }
+
+    /// Runs histories until one shows the mistake.
+    #[must_use]
+    pub fn run(&self) -> HuntResult {
+        HuntResult { name: self.name, wrong: self.wrong, caught: (self.find)() }
     }
 }
 
-/// Looks for each mutant of the ledger in this build, in histories of this kind, with seeds from
-/// `settings.seed` on, at most `limit` of them.
-#[must_use]
-pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<HuntResult> {
-    let hunt_result = |mutant: &Mutant| {
-        let caught = find(settings, limit, |case| mutant.with(|| case.run().err()));
-        HuntResult::mutant(mutant, caught)
-    };
-    mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunt_result).collect()
+/// The first violation of at most `limit` runs, and how many runs it took.
+fn nth_of(limit: u64, run: impl Fn(u64) -> Option<Failure>) -> Option<(u64, Failure)> {
+    (0..limit).find_map(|n| Some((n.saturating_add(1), run(n)?)))
 }
 
-/// Hunts each rule of authority: the model lacks the rule. The comparison must notice that as it
+/// Hunts for each mutant of the ledger in this build, in histories of this kind, with seeds from
+/// `settings.seed` on, at most `limit` of them.
+#[must_use]
+pub fn hunt_mutants(settings: &Settings, limit: u64) -> Vec<Hunt> {
+    let settings = *settings;
+    let hunt = |mutant| {
+        Hunt::mutant(mutant, limit, move |n| {
+            let seed = settings.seed.wrapping_add(n);
+            Case::new(Settings { seed, ..settings }).run().err()
+        })
+    };
+    mutants::APPLIED.iter().filter(|mutant| !mutant.via_bundles).map(hunt).collect()
+}
+
+/// Hunts for each rule of authority: the model lacks the rule. The comparison must notice that as it
 /// would notice a ledger that lacks the rule.
 #[must_use]
-pub fn hunt_rules(settings: &Settings, limit: u64) -> Vec<HuntResult> {
+pub fn hunt_rules(settings: &Settings, limit: u64) -> Vec<Hunt> {
     // Sums that are wrong cannot be written in real bytes.
     let rules = Rules::each_off().into_iter().filter(|(name, _)| *name != "money_sums");
     without(rules, settings, limit)
 }
 
-/// Hunts each of the six steps of resolution, which the model lacks as a whole.
+/// Hunts for each of the six steps of resolution, which the model lacks as a whole.
 #[must_use]
-pub fn hunt_steps(settings: &Settings, limit: u64) -> Vec<HuntResult> {
+pub fn hunt_steps(settings: &Settings, limit: u64) -> Vec<Hunt> {
     without(steps_off().into_iter(), settings, limit)
 }
 
@@ -55,23 +100,21 @@ fn without(
     rules: impl Iterator<Item = (&'static str, Rules)>,
     settings: &Settings,
     limit: u64,
-) -> Vec<HuntResult> {
-    let hunt_result = |(name, rules): (&'static str, Rules)| {
-        let caught = find(settings, limit, |case| case.run_with(&rules).err());
-        HuntResult { name, wrong: "", caught }
+) -> Vec<Hunt> {
+    let hunt = |(name, rules): (&'static str, Rules)| {
+        Hunt::new(name, settings, limit, move |case| case.run_with(&rules).err())
     };
-    rules.map(hunt_result).collect()
+    rules.map(hunt).collect()
 }
 
-/// Hunts each fault of the replicas.
+/// Hunts for each fault of the replicas.
 #[must_use]
-pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<HuntResult> {
-    let hunt_result = |(name, breaks): &(&'static str, Break)| {
+pub fn hunt_breaks(settings: &Settings, limit: u64) -> Vec<Hunt> {
+    let hunt = |(name, breaks): &(&'static str, Break)| {
         let breaks = Some(*breaks);
-        let caught = find(settings, limit, |case| Case { breaks, ..case.clone() }.run().err());
-        HuntResult { name, wrong: "", caught }
+        Hunt::new(name, settings, limit, move |case| Case { breaks, ..case.clone() }.run().err())
     };
-    Break::ALL.iter().map(hunt_result).collect()
+    Break::ALL.iter().map(hunt).collect()
 }
 
 /// The six steps of resolution, each switched off as a whole.
@@ -115,15 +158,4 @@ fn steps_off() -> [(&'static str, Rules); 6] {
             },
         ),
     ]
-}
-
-fn find(
-    settings: &Settings,
-    limit: u64,
-    run: impl Fn(&Case) -> Option<Failure>,
-) -> Option<(u64, Failure)> {
-    (0..limit).find_map(|n| {
-        let seed = settings.seed.wrapping_add(n);
-        Some((n.saturating_add(1), run(&Case::of(Settings { seed, ..*settings }))?))
-    })
 }

@@ -38,7 +38,7 @@ mod trace;
 
 pub use breaks::Break;
 pub(crate) use check::conservation;
-pub use hunt::{HuntResult, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps};
+pub use hunt::{Hunt, HuntResult, hunt_breaks, hunt_mutants, hunt_rules, hunt_steps};
 pub use shrink::{print, shrink};
 pub use table::{IMPORTANT, missing};
 pub(crate) use trace::Trace;
@@ -125,7 +125,7 @@ pub struct Case {
 impl Case {
     /// A whole history.
     #[must_use]
-    pub fn of(settings: Settings) -> Case {
+    pub fn new(settings: Settings) -> Case {
         Case { settings, breaks: None, without: Vec::new(), events: None }
     }
 
@@ -142,9 +142,9 @@ impl Case {
     /// # Errors
     /// The first violation.
     pub fn run_with(&self, rules: &Rules) -> Result<Outcome, Failure> {
-        let script = Script::of(&self.settings);
+        let script = Script::new(&self.settings);
         let entries = script.entries().map_err(unwritten)?;
-        let plan = Plan::of(&self.settings, &entries);
+        let plan = Plan::new(&self.settings, &entries);
         if self.without.is_empty() {
             return self.run_on(&plan, &entries, rules);
         }
@@ -175,7 +175,7 @@ impl Case {
 
     /// The script of this case.
     fn script(&self) -> Script {
-        self.thinned(Script::of(&self.settings))
+        self.thinned(Script::new(&self.settings))
     }
 }
 

@@ -104,7 +104,7 @@ const NETWORK: &str = "network";
 impl Plan {
     /// Draws a plan for these entries.
     #[must_use]
-    pub(super) fn of(settings: &Settings, entries: &Entries) -> Plan {
+    pub(super) fn new(settings: &Settings, entries: &Entries) -> Plan {
         let mut rng = Prng::new(settings.seed ^ 0xF00D);
         let made = &entries.real_history.made;
         let ticks = made.len();

@@ -20,7 +20,7 @@ use super::trace::Trace;
 use super::{Failure, Outcome, Settings, authors};
 use crate::Error;
 
-/// What a history consists of besides its events.
+/// Parts of a history besides its events.
 pub(super) struct Setup<'a> {
     /// The settings.
     pub(super) settings: &'a Settings,
@@ -195,7 +195,7 @@ impl<'a> Play<'a> {
         let replica = self.machines.get(at).and_then(|machine| machine.replica.as_ref());
         let Some(replica) = replica else { return Ok(None) };
         let rows = replica.disk.from(0).map(|row| row.entry.id()).collect();
-        let (reference, found) = Reference::of(self.entries, &rows)?;
+        let (reference, found) = Reference::new(self.entries, &rows)?;
         self.tally.add("histories", "looks between quiet points", 1);
         Ok(found.or_else(|| reference.check(replica, self.entries)))
     }
@@ -257,7 +257,7 @@ impl<'a> Play<'a> {
     }
 
     fn check(&mut self) -> Result<Option<Violation>, Error> {
-        let (reference, found) = Reference::of(self.entries, &self.ids)?;
+        let (reference, found) = Reference::new(self.entries, &self.ids)?;
         if found.is_some() {
             return Ok(found);
         }

@@ -31,7 +31,7 @@ pub(super) enum OfferResult {
     Refused(Rule),
 }
 
-/// What a replica was restored from.
+/// Source from which a replica was restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Restart {
     /// A checkpoint that covered all rows.
@@ -188,7 +188,7 @@ impl Oracle {
     ///
     /// # Errors
     /// If the set lacks the genesis entry.
-    pub(super) fn of(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Oracle, Error> {
+    pub(super) fn new(group: GroupId, entries: Vec<VerifiedEntry>) -> Result<Oracle, Error> {
         Ok(Oracle(evaluate(group, entries)?))
     }
 

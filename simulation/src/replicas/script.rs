@@ -39,7 +39,7 @@ pub(super) struct Entries {
 impl Script {
     /// The script for these settings.
     #[must_use]
-    pub(super) fn of(settings: &Settings) -> Script {
+    pub(super) fn new(settings: &Settings) -> Script {
         let evil = if settings.lies() { 40 } else { 0 };
         let plots = if settings.adversary >= 2 { 2 } else { 0 };
         let cast = Cast { people: settings.members, evil, plots };
@@ -66,7 +66,7 @@ impl Script {
     /// If an entry cannot be written, which is a mistake of the translation.
     pub(super) fn entries(&self) -> Result<Entries, Error> {
         let lies = if self.settings.lies() { Lies::ByLiars } else { Lies::None };
-        let real_history = RealHistory::of(&self.steps, &self.cards, self.settings.seed, lies)?;
+        let real_history = RealHistory::new(&self.steps, &self.cards, self.settings.seed, lies)?;
         let (mut names, mut ids) = (BTreeMap::new(), BTreeMap::new());
         for (place, made) in real_history.made.iter().enumerate() {
             names.insert(name(made), place);

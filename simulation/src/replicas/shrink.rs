@@ -23,8 +23,8 @@ struct Shrinker {
 #[must_use]
 pub fn shrink(case: &Case) -> Option<(Case, Failure)> {
     let failure = case.run().err()?;
-    let script = Script::of(&case.settings);
-    let plan = Plan::of(&case.settings, &script.entries().map_err(unwritten).ok()?);
+    let script = Script::new(&case.settings);
+    let plan = Plan::new(&case.settings, &script.entries().map_err(unwritten).ok()?);
     let shrinker = Shrinker { script, plan, property: failure.violation.property };
     let all = shrinker.plan.events.len();
     let events = case.events.clone().unwrap_or((0..all).collect());
@@ -99,9 +99,9 @@ impl Shrinker {
 /// A case as a test in Rust, and in words.
 #[must_use]
 pub fn print(case: &Case, failure: &Failure) -> String {
-    let script = Script::of(&case.settings);
+    let script = Script::new(&case.settings);
     let Ok(entries) = script.entries() else { return String::new() };
-    let plan = Plan::of(&case.settings, &entries);
+    let plan = Plan::new(&case.settings, &entries);
     let mut out = String::new();
     let Settings { seed, replicas, members, entries, adversary } = case.settings;
     let breaks = case.breaks.map_or("None".into(), |b| format!("Some(Break::{b:?})"));

@@ -75,7 +75,7 @@ impl Device {
         for (id, verdict) in self.index.verdicts() {
             let Ok(slot) = self.index.slot(&id);
             assert_eq!(index.slot(&id), Ok(slot.clone()));
-            assert_eq!(index.slot_shown(&id), Ok(Slot::of(slot.iter().copied())));
+            assert_eq!(index.slot_shown(&id), Ok(Slot::from_entries(slot.iter().copied())));
             let origin = entries[&id].decoded().payload().transaction().and_then(|t| t.origin());
             if let Some(origin) = origin {
                 assert_eq!(index.first_with_origin(&origin), self.index.first_with_origin(&origin));

@@ -1,12 +1,14 @@
 //! A few hundred small histories on several replicas, and the proof that the checks can fail.
 
 use ledger_model::sim::tally::Tally;
-use ledger_simulation::replicas::{Break, Case, Settings, hunt_steps, missing, print, shrink};
+use ledger_simulation::replicas::{
+    Break, Case, Hunt, Settings, hunt_steps, missing, print, shrink,
+};
 
 fn run(seeds: std::ops::RangeInclusive<u64>, adversary: u8) -> Tally {
     let mut tally = Tally::default();
     for seed in seeds {
-        let run = Case::of(Settings::usual(seed, adversary)).run();
+        let run = Case::new(Settings::usual(seed, adversary)).run();
         let again = "cargo run --release -p ledger-simulation --bin simulate --";
         let failure = run.as_ref().err().map(ToString::to_string);
         assert_eq!(failure, None, "{again} --seed {seed} --adversary {adversary}");
@@ -32,18 +34,18 @@ fn nothing_is_violated_where_some_are_honest() {
 #[test]
 fn a_seed_gives_one_digest() {
     for adversary in 0..=3 {
-        let case = Case::of(Settings::usual(7, adversary));
+        let case = Case::new(Settings::usual(7, adversary));
         assert_eq!(case.run().unwrap().digest, case.run().unwrap().digest);
     }
-    let digest = Case::of(Settings::usual(7, 3)).run().unwrap().digest;
-    assert_ne!(digest, Case::of(Settings::usual(8, 3)).run().unwrap().digest);
+    let digest = Case::new(Settings::usual(7, 3)).run().unwrap().digest;
+    assert_ne!(digest, Case::new(Settings::usual(8, 3)).run().unwrap().digest);
 }
 
 #[test]
 fn what_is_broken_is_noticed_and_shrunk() {
     for (name, breaks) in Break::ALL {
         let settings = |seed| Settings { entries: 24, ..Settings::usual(seed, 3) };
-        let case = |seed| Case { breaks: Some(*breaks), ..Case::of(settings(seed)) };
+        let case = |seed| Case { breaks: Some(*breaks), ..Case::new(settings(seed)) };
         let failing = (1..=150).find(|seed| case(*seed).run().is_err());
         let Some(seed) = failing else { panic!("{name} goes unnoticed") };
         let (small, failure) = shrink(&case(seed)).unwrap();
@@ -72,7 +74,7 @@ fn a_pasted_test_fails_as_the_history_did() {
 fn each_step_of_resolution_is_missed_if_it_is_off() {
     let steps = hunt_steps(&Settings::usual(1, 3), 60);
     assert_eq!(steps.len(), 6);
-    for hunt_result in steps {
+    for hunt_result in steps.iter().map(Hunt::run) {
         assert!(hunt_result.caught.is_some(), "{} can be off", hunt_result.name);
     }
 }

@@ -8,8 +8,8 @@ use crate::base::id::StatementId;
 use crate::base::rule::Refusal;
 use crate::verdict::ChainPosition;
 
-/// How far on each chain no leave of a generation is in the past of an entry, and from where on
-/// one is, as far as walks have found.
+/// Positions on each chain up to which no leave of a generation is in the past of an entry, and from
+/// which on one is, as far as walks have found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct LeaveMarks {
     /// Smallest clock of the carriers.

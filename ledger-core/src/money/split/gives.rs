@@ -1,4 +1,4 @@
-//! Whether shares are such as a rule gives, whoever got the odd units (SPEC §9.1).
+//! Test of shares against a rule of splitting, whoever got the odd units (SPEC §9.1).
 
 use std::collections::BTreeMap;
 

@@ -227,7 +227,7 @@ impl Transaction {
     /// ```
     #[must_use]
     pub fn differences(&self, after: &Self) -> Vec<Difference> {
-        let (old, new) = (Fields::of(self), Fields::of(after));
+        let (old, new) = (Fields::new(self), Fields::new(after));
         let mut found = Vec::new();
         if old.is_transfer != new.is_transfer {
             found.push(Difference::Kind { is_transfer: new.is_transfer });
@@ -300,7 +300,7 @@ struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Names every field of both types, so that a new one is not forgotten here.
-    fn of(transaction: &'a Transaction) -> Self {
+    fn new(transaction: &'a Transaction) -> Self {
         match transaction {
             Transaction::Expense(Expense {
                 date,

@@ -234,7 +234,7 @@ fn merge(g: &mut Group, device: &mut Device, heads: &[EntryId]) {
 
 /// Limits that a short history reaches: 10,000 bytes of idle entries by one member.
 fn small() -> LedgerLimits {
-    LedgerLimits { idle_bytes_per_member: 10_000, ..LedgerLimits::default() }
+    LedgerLimits::default().idle_bytes_per_member(10_000)
 }
 
 /// Bytes of an entry.

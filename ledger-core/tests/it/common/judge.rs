@@ -44,8 +44,8 @@ impl Group {
                 let Ok(named) = named.unwrap_or(Ok(None));
                 let named = named.unwrap_or(entry.id());
                 let Ok(slot) = index.slot(&named);
-                assert_eq!(index.slot_shown(&named), Ok(Slot::of(slot.iter().copied())));
-                let slot = (!slot.is_empty()).then(|| Slot::of(slot));
+                assert_eq!(index.slot_shown(&named), Ok(Slot::from_entries(slot.iter().copied())));
+                let slot = (!slot.is_empty()).then(|| Slot::from_entries(slot));
                 assert_eq!(slot, whole.slot(entry.id()), "one by one");
             }
         }

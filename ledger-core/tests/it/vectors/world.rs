@@ -17,7 +17,7 @@ use crate::common::eur;
 use crate::vectors::{fields, raw};
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(bytes)
 }
 
 /// A person's entropy; the number is its every byte.

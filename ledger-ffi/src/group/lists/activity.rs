@@ -130,7 +130,7 @@ pub struct ActivityRow {
 pub(super) fn rows(rows: Vec<ledger_store::Activity>, ledger: &Ledger) -> Vec<ActivityRow> {
     let state = ledger.state();
     let row = |row: ledger_store::Activity| {
-        let content = Content::of(&row.entry);
+        let content = Content::new(&row.entry);
         let transaction = state.transaction_of(row.entry.decoded());
         ActivityRow {
             id: row.entry.id(),
@@ -170,7 +170,7 @@ struct Content {
 }
 
 impl Content {
-    fn of(entry: &VerifiedEntry) -> Self {
+    fn new(entry: &VerifiedEntry) -> Self {
         let entry = entry.decoded();
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let mut content = Self::default();

@@ -1,4 +1,4 @@
-//! What is new on this device.
+//! New entries on this device.
 
 use ledger_core::EntryId;
 
@@ -34,7 +34,7 @@ pub struct Unread {
 
 impl From<ledger_store::Unread> for Unread {
     fn from(unread: ledger_store::Unread) -> Self {
-        let ledger_store::Unread { entries, is_more, read } = unread;
+        let ledger_store::Unread { entries, is_more, read, .. } = unread;
         Self { entries, is_more, read: read.map(|cursor| cursor.to_string()) }
     }
 }

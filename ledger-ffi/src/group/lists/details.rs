@@ -1,4 +1,4 @@
-//! What entries do that record no money, as values for texts in the user's language.
+//! Effects of entries that record no money, as values for texts in the user's language.
 
 use ledger_core::engine::{Ledger, Payload, VerifiedEntry};
 use ledger_core::statement::StatementBody;
@@ -16,7 +16,7 @@ pub struct StatementRowDetails {
     pub what: SignedStatement,
 }
 
-/// What a signed statement says.
+/// Content of a signed statement.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
 #[non_exhaustive]
 pub enum SignedStatement {

@@ -117,8 +117,8 @@ impl ExpenseFilter {
     ) -> Result<Filter, LedgerError> {
         let conditions = self.conditions.into_iter();
         let conditions =
-            conditions.map(|one| one.into_condition(&currency)).collect::<Result<_, _>>()?;
-        Ok(Filter { from: self.from_date, to: self.to_date, conditions })
+            conditions.map(|one| one.into_condition(&currency)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Filter::default().since(self.from_date).until(self.to_date).conditions(conditions))
     }
 }
 
@@ -186,7 +186,7 @@ pub struct ReviewCounts {
 
 impl From<ledger_store::Edit> for Edit {
     fn from(edit: ledger_store::Edit) -> Self {
-        let ledger_store::Edit { device, author, timestamp_ms, lost_edits } = edit;
+        let ledger_store::Edit { device, author, timestamp_ms, lost_edits, .. } = edit;
         Self { device, author, timestamp: Instant::from_ms(timestamp_ms), lost_edits }
     }
 }

@@ -8,6 +8,7 @@ mod expenses;
 mod history;
 mod statement;
 mod totals;
+mod unfinished;
 mod verdict;
 
 use std::sync::Arc;
@@ -27,6 +28,7 @@ pub use expenses::{Condition, Edit, ExpenseFilter, ExpenseRow, ReviewCounts};
 pub use history::{ReviewRow, VersionKind, VersionRow};
 pub use statement::StatementRow;
 pub use totals::{CategoryInUse, TagInUse, Total, TotalsBy};
+pub use unfinished::UnfinishedImport;
 pub use verdict::Verdict;
 
 /// Lists of one group: expenses, entries, versions and reviews.
@@ -254,6 +256,16 @@ impl Lists {
     pub fn unread(&self) -> Result<Unread, LedgerError> {
         let read = |group: &ledger_store::Group| group.lists().unread();
         Ok(self.store.read_group(self.id, read)?.into())
+    }
+
+    /// The import of a file into the group that stopped half-way, if there is one. It lasts
+    /// until the file is imported again, or the import is undone (`Imports.undo`).
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    pub fn unfinished_import(&self) -> Result<Option<UnfinishedImport>, LedgerError> {
+        let read = |group: &ledger_store::Group| group.lists().unfinished_import();
+        Ok(self.store.read_group(self.id, read)?.map(Into::into))
     }
 
     /// Every version of an expense or transfer, void ones too, newest first. The entry

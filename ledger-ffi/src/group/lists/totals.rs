@@ -5,7 +5,7 @@ use ledger_core::MemberId;
 use crate::error::LedgerError;
 use crate::values::{Day, Money};
 
-/// What expenses are added up by. Each total is of one currency.
+/// Key by which expenses are added up. Each total is of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum TotalsBy {
     /// The month of the day of the expense.

@@ -304,6 +304,25 @@ func plansAnImport(_ flat: Flat) throws {
     try same(summary.replaced, 2)
     let balances = try ledger.group(id: done.group).balances().now().map(\.balance.minorUnits)
     try same(balances.sorted(), [-400, 400])
+    // It is undone: what it replaced counts again.
+    let undone = try ledger.imports().undo(group: done.group)
+    try same([undone.cancelled, undone.restored, undone.kept], [1, 2, 0])
+    let before = try ledger.group(id: done.group).balances().now().map(\.balance.minorUnits)
+    try same(before.sorted(), [-500, 500])
+    try same(ledger.group(id: done.group).lists().unfinishedImport(), nil)
+    try same(ledger.groups().map(\.unfinishedImport), [nil])
+    try same(ledger.isReadOnly(), false)
+    // A file of another program is recognised.
+    let bills =
+        "date,what,bill_type,amount,currency,payer_name,payer_weight,owers\n"
+        + "2026-03-01,Hut,Expense,80.0,XXX,Anna,1.0,\"Anna, Ben\"\n"
+    let trip = try ledger.imports().plan(
+        file: Data(bills.utf8), target: .newGroup(name: "Trip", me: 0), currency: "EUR")
+    try same(trip.preview(choice: look).program, "ihatemoney")
+    try same(trip.preview(choice: look).newLines, [2])
+    let made = try ledger.imports().apply(plan: trip, choice: look).group
+    let money = try ledger.group(id: made).balances().now().map(\.balance.minorUnits)
+    try same(money.sorted(), [-4000, 4000])
 }
 
 func keepsRulesAndHints(_ flat: Flat) throws {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, MAIN_DB};
 
 use super::Location;
 use crate::StoreError;
@@ -48,6 +48,8 @@ impl Stop {
 /// Pool of connections.
 pub(crate) struct Connections {
     location: Location,
+    /// Whether the file can only be read, as it was opened.
+    is_read_only: bool,
     stop: Arc<Stop>,
     state: Mutex<State>,
     changed: Condvar,
@@ -79,6 +81,7 @@ impl Connections {
     pub(crate) fn new(location: Location, first: Connection) -> Result<Self, StoreError> {
         let connections = Self {
             location,
+            is_read_only: first.is_readonly(MAIN_DB)?,
             stop: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -90,6 +93,11 @@ impl Connections {
 
     pub(crate) fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// Whether the file can only be read.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -163,6 +171,9 @@ impl Connections {
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if self.is_read_only {
+            return Err(StoreError::ReadOnly);
+        }
         let idle = self.wait_for_turn()?;
         let permit = ConnectionPermit { connections: self, kind: Kind::Writing };
         let mut connection = match idle {

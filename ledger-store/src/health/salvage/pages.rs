@@ -17,7 +17,7 @@ use crate::platform::progress::Meter;
 /// Number of signatures that are verified at once.
 const BATCH: usize = 256;
 
-/// What is found beside the entries. None of it is signed.
+/// Findings beside the entries. None of them is signed.
 #[derive(Default)]
 pub(super) struct Hints {
     /// Device and root key index, from rows of `groups`.

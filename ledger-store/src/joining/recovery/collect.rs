@@ -17,7 +17,8 @@ pub(super) fn request(session: &Session) -> Result<RecoveryRequest, StoreError> 
         return Ok(ShareCollection::new(key).request());
     }
     let bytes = random::<32>(session.environment())?;
-    session.secrets().set(&SecretName::recovery(), &Secret::new(bytes.to_vec()))?;
+    let secret = Secret::new(bytes.to_vec());
+    session.secrets_to_write()?.set(&SecretName::recovery(), &secret)?;
     Ok(ShareCollection::new(ExchangeKey::from_bytes(*bytes)).request())
 }
 

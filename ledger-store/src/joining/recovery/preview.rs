@@ -13,6 +13,7 @@ use crate::session::Session;
 
 /// Preview of the group that a bundle would restore, for the person to look at first.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GroupPreview {
     /// The group.
     pub id: GroupId,

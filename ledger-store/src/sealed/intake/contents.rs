@@ -1,4 +1,4 @@
-//! What the manifests of bundles announce.
+//! Entries and parts that the manifests of bundles announce.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,5 +116,73 @@ impl Contents {
             }
         }
         Ok((count, missing))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger_core::GroupId;
+    use ledger_core::bundle::Part;
+
+    use super::*;
+
+    fn id(n: usize) -> EntryId {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&n.to_be_bytes());
+        EntryId::from_bytes(bytes)
+    }
+
+    fn manifest(bundle: usize, ids: impl IntoIterator<Item = usize>) -> Manifest {
+        let mut name = [0; 16];
+        name[..8].copy_from_slice(&bundle.to_be_bytes());
+        Manifest {
+            group: GroupId::from_bytes([1; 32]),
+            bundle: BundleId::from_bytes(name),
+            part: Part { number: 0, total: 1 },
+            entries: 1,
+            heads: Vec::new(),
+            wanted: Vec::new(),
+            ids: ids.into_iter().map(id).collect(),
+        }
+    }
+
+    #[test]
+    fn announced_entries_are_bounded_and_the_rest_is_told() {
+        let mut contents = Contents::default();
+        contents.add(manifest(0, 0..MAX_EXPECTED));
+        assert!(contents.is_known());
+        contents.add(manifest(0, [MAX_EXPECTED]));
+        assert_eq!(contents.expected().count(), MAX_EXPECTED);
+        assert!(!contents.is_known(), "an import does not say that it has all");
+        contents.note_stored(&id(0));
+        contents.add(manifest(0, [MAX_EXPECTED]));
+        assert!(contents.expected().any(|(expected, _)| expected == id(MAX_EXPECTED)));
+    }
+
+    #[test]
+    fn unannounced_entries_are_bounded() {
+        let mut contents = Contents::default();
+        for n in 0..=MAX_EXPECTED {
+            contents.note_came(id(n));
+        }
+        assert_eq!(contents.came.len(), MAX_EXPECTED);
+    }
+
+    #[test]
+    fn bundles_and_their_parts_are_bounded() {
+        let mut contents = Contents::default();
+        for bundle in 0..=MAX_BUNDLES {
+            contents.add(manifest(bundle, []));
+        }
+        assert_eq!(contents.entries(), 1_000);
+        assert!(!contents.is_known());
+        let mut contents = Contents::default();
+        for number in 0..=20_000 {
+            let part = Part { number, total: u64::MAX };
+            contents.add(Manifest { part, ..manifest(0, []) });
+        }
+        assert!(contents.bundles.values().all(|parts| parts.numbers.len() == MAX_EXPECTED));
+        let (count, listed) = contents.missing_parts(|_| Ok::<_, ()>(false)).unwrap();
+        assert_eq!((count, listed.len()), (u64::MAX - 20_000, MAX_GAPS));
     }
 }

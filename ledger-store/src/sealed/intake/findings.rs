@@ -1,4 +1,4 @@
-//! What an intake finds out beside entries and keys, for the report.
+//! Findings of an intake beside entries and keys, for the report.
 
 use std::collections::BTreeSet;
 
@@ -43,5 +43,26 @@ impl Findings {
 
     pub(super) fn note_unknown(&mut self) {
         self.unknown_records = self.unknown_records.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ledger_core::seal::EpochKey;
+
+    use super::*;
+
+    #[test]
+    fn lists_are_bounded_and_broken_records_are_counted() {
+        let mut findings = Findings::default();
+        for n in 0..1_001_u64 {
+            let mut secret = [0; 32];
+            secret[..8].copy_from_slice(&n.to_be_bytes());
+            let key = EpochKey::from_bytes(GroupId::from_bytes([1; 32]), secret);
+            findings.note_false_key(key.topic());
+            findings.note_broken(EnvelopeError::Kind(9));
+        }
+        assert_eq!(findings.false_keys.len(), 1_000);
+        assert_eq!((findings.broken.len(), findings.more_broken), (1_000, 1));
     }
 }

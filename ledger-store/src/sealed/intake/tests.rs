@@ -9,7 +9,7 @@ use ledger_core::seal::{EpochKey, Topic};
 use ledger_core::{EntryId, GroupId};
 
 use super::{BATCH, KnownKey, MAX_WANTED, SealedIntake};
-use crate::sealed::key_pool::{KeyPool, MAX_CLOSED_BOXES};
+use crate::sealed::key_pool::{KeyPool, MAX_CLOSED_BOXES, MAX_ON_TRIAL};
 
 /// The entry of the first epoch, which no record here holds.
 const FIRST_EPOCH: EntryId = EntryId::from_bytes([6; 32]);
@@ -118,6 +118,32 @@ fn a_key_envelope_gives_a_key_and_opens_what_waits() {
     let learned: Vec<_> = batch.learned.iter().map(EpochKey::topic).collect();
     assert_eq!(learned, [fixture.first.topic()]);
     assert_eq!((batch.opened.len(), waiting(&intake).len()), (1, 0));
+}
+
+/// Whoever knows a device's X25519 key can wrap any number of keys for it.
+#[test]
+fn keys_that_no_entry_names_are_bounded() {
+    let fixture = Fixture::new();
+    let exchange = ExchangeKey::from_bytes([6; 32]);
+    let recipients = BTreeSet::from([exchange.public_key()]);
+    let mut intake = fixture.intake(&[], vec![exchange]);
+    let key = |n: usize| {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&n.to_be_bytes());
+        EpochKey::from_bytes(fixture.group, secret)
+    };
+    for n in 0..MAX_ON_TRIAL {
+        intake.keys.add(key(n));
+    }
+    let offer_first = |intake: &mut SealedIntake, seed| {
+        for envelope in fixture.first.wrap_for(&recipients, &[seed; 32]) {
+            offer(intake, envelope);
+        }
+        intake.keys.contains(&fixture.first.topic())
+    };
+    assert!(!offer_first(&mut intake, 7), "there is no room for one more");
+    intake.keys.confirm([&key(0).topic()]);
+    assert!(offer_first(&mut intake, 8), "an entry names one of them, which makes room");
 }
 
 #[test]

@@ -182,7 +182,7 @@ pub fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(bytes)
 }
 
 /// Writes a file that only its owner may read, as key files must be.

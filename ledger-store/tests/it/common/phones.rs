@@ -57,7 +57,7 @@ pub fn admitted(received: Received) -> Admitted {
 }
 
 pub fn open_invite() -> NewInvite {
-    NewInvite { note: "the flat".into(), ..NewInvite::default() }
+    NewInvite::default().note("the flat")
 }
 
 /// Somebody joins by an open invite, and has all entries.

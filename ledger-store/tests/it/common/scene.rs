@@ -15,7 +15,7 @@ use super::{Folder, Travelling, found, heads, only, travelling};
 
 /// Limits that a chain of sixty entries exceeds.
 pub fn small() -> LedgerLimits {
-    LedgerLimits { idle_bytes_per_member: 8_000, ..LedgerLimits::default() }
+    LedgerLimits::default().idle_bytes_per_member(8_000)
 }
 
 pub fn all(chain: &[VerifiedEntry]) -> Vec<Travelling> {

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use crate::entry::{Body, Enrolment, Entry, Generation, Id, Kind, MemberId};
 use crate::history::{History, StatementRecord, author};
 use crate::past::Past;
-use crate::resolve::{Resolution, Verdict};
 use crate::rules::Rules;
 use crate::sim::flips;
 use crate::slots::slot_of;
+use crate::state::Resolution;
 use crate::state::State;
+use crate::verdict::Verdict;
 
 /// A violated property.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::entry::{Body, Card, Generation, Holder, Id, Kind, MemberId, Root};
-use crate::resolve::{Resolution, resolve};
+use crate::resolve::resolve;
 use crate::sim::plain::plain_or_introduction;
 use crate::sim::world::{Person, World, well_introduced};
+use crate::state::Resolution;
 
 /// A person or device that comes into the world with a new entry.
 pub(super) enum Joins {
@@ -17,7 +18,7 @@ pub(super) enum Joins {
     Device(u32),
 }
 
-/// Who holds a new card's keys.
+/// Holder of a new card's keys.
 #[derive(Clone, Copy)]
 pub(super) enum Who {
     New,

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::enrolment::starts;
 use crate::entry::{Body, Content, Currency, Generation, Id, Kind, MemberId};
 use crate::history::History;
-use crate::resolve::{Resolution, Verdict};
+use crate::history::enrolment::starts;
 use crate::rules::Rules;
 use crate::sim::arrival::{Violation, carried_in, ended, owner_statements, violation};
 use crate::slots::slot_of;
+use crate::state::Resolution;
+use crate::verdict::Verdict;
 
 /// The first violated invariant, if any.
 pub fn check(history: &History, resolution: &Resolution) -> Option<Violation> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::entry::{Card, Content, Generation, Holder, Id, Kind, MemberId, NOBODY};
-use crate::resolve::Resolution;
 use crate::sim::honest::{Joins, Who, join, write};
 use crate::sim::world::{World, all_members, own_placeholder, well_introduced};
+use crate::state::Resolution;
 
 /// An active device writes an introduction or a plain entry.
 pub(super) fn plain_or_introduction(

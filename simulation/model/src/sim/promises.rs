@@ -3,10 +3,10 @@
 
 use crate::entry::{Body, Enrolment, Entry, Generation, Holder, Id, Kind};
 use crate::history::History;
-use crate::resolve::Resolution;
 use crate::rules::Rules;
 use crate::sim::arrival::{Violation, violation};
 use crate::slots::{Slot, origin_of};
+use crate::state::Resolution;
 
 /// The first broken promise. `reference` is `old` with every rule in force.
 pub fn check(

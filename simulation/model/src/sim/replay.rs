@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::entry::{Body, Id, Kind};
 use crate::history::{History, Refusal};
-use crate::resolve::{Resolution, Verdict, resolve_with};
+use crate::resolve::resolve_with;
 use crate::rules::Rules;
 use crate::sim::arrival::{self, Violation, violation};
 use crate::sim::plots;
@@ -13,6 +13,8 @@ use crate::sim::second_opinion::Second;
 use crate::sim::tally::Tally;
 use crate::sim::world::{Cast, Step, World};
 use crate::sim::{evil, honest, invariants, promises};
+use crate::state::Resolution;
+use crate::verdict::Verdict;
 
 /// Makes a random history of at most `limit` entries.
 pub fn generate(seed: u64, limit: usize) -> World {
@@ -56,7 +58,7 @@ pub struct Trial {
 
 impl Trial {
     /// Judged by the design.
-    pub const fn of(rules: Rules) -> Trial {
+    pub const fn new(rules: Rules) -> Trial {
         Trial { rules, reference: Rules::ALL }
     }
 

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry::{Body, Generation, Kind, MemberId};
 use crate::history::{History, StatementRecord};
-use crate::resolve::{Resolution, Verdict};
 use crate::sim::arrival::{Before, carried_in, name, owner_statements};
 use crate::sim::flips::to_the_letter;
 use crate::sim::invariants::equivocations;
 use crate::sim::world::{Step, World};
+use crate::state::Resolution;
+use crate::verdict::Verdict;
 
 /// Counts by table and row.
 #[derive(Clone, Debug, Default)]

@@ -75,7 +75,7 @@ fn w1_the_same_key_on_a_second_card() {
     // B's entry is made on a chain of its own: B was added first.)
     assert!(add_b > add_m);
     let again = g.write(&mut b, &[], Kind::Add { card: Card { id: 6, name: 6, of } });
-    assert_eq!(g.verdict(again), Verdict::Void(Reason::Form(form::Fault::KeyReused)));
+    assert_eq!(g.verdict(again), Verdict::Void(Reason::Form(history::form::Fault::KeyReused)));
 
     let mut g = Group::new();
     let (add_b, mut b) = g.add(5);

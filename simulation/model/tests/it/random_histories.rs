@@ -9,7 +9,7 @@ fn random_histories_violate_nothing() {
     let mut tally = Tally::default();
     for seed in 0..300 {
         let world = generate(seed, 40);
-        let result = examine(&world, &Trial::of(Rules::ALL), &mut tally);
+        let result = examine(&world, &Trial::new(Rules::ALL), &mut tally);
         assert!(result.is_ok(), "seed {seed}: {:?}", result.err().map(|f| f.violation));
     }
 }
@@ -18,7 +18,7 @@ fn random_histories_violate_nothing() {
 fn every_rule_switched_off_is_noticed() {
     for (name, rules) in Rules::each_off() {
         let caught = (1..=1000).any(|seed| {
-            examine(&generate(seed, 40), &Trial::of(rules), &mut Tally::default()).is_err()
+            examine(&generate(seed, 40), &Trial::new(rules), &mut Tally::default()).is_err()
         });
         assert!(caught, "{name} can be off and nothing notices");
     }

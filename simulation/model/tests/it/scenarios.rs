@@ -1,7 +1,7 @@
 //! The decisions of docs/authority-questions.md, one small history each. Numbers refer to that file.
 
 use crate::common::{Group, card, debt, placeholder};
-use ledger_model::form::Fault;
+use ledger_model::history::form::Fault;
 use ledger_model::*;
 
 fn generation(n: u32) -> Generation {

@@ -4,15 +4,19 @@
 //! enrolment at the root of its backlink chain, and its faults of form. These depend on the entry and
 //! its causal past alone, so they are the same on every device that admitted the entry, in any order.
 
+pub mod enrolment;
+pub mod form;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::enrolment::{enrols, starts};
 use crate::entry::{
     Body, CardId, Device, Digest, Enrolment, Entry, Generation, Holder, Id, Kind, MemberId, Root,
     Statement,
 };
-use crate::form::{Fault, faults};
 use crate::past::Past;
+
+use self::enrolment::{enrols, starts};
+use self::form::{Fault, faults};
 
 /// Why an entry is not admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -254,4 +258,18 @@ fn chain(history: &History, entry: &Entry, back: &Admitted) -> Result<Enrolment,
         Some((enrolment, device)) if device == entry.device => Ok(enrolment),
         _ => Err(Refusal::ChainStart),
     }
+}
+
+/// Every owner statement carried so far.
+pub(crate) fn owner_statements(
+    history: &History,
+) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
+    history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_none())
+}
+
+/// Every self statement carried so far.
+pub(crate) fn self_statements(
+    history: &History,
+) -> impl Iterator<Item = (&Digest, &StatementRecord)> {
+    history.statements.iter().filter(|(_, s)| s.statement.body.generation().is_some())
 }

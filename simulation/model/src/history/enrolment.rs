@@ -1,9 +1,9 @@
 //! Enrolment: the entries that start a generation or enrol a device.
 
+use super::{Admitted, History};
 use crate::entry::{
     Body, Card, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, NOBODY,
 };
-use crate::history::{Admitted, History};
 
 /// The generation that an entry starts, its member, and the card with its keys.
 pub fn starts(entry: &Entry) -> Option<(Generation, MemberId, Card)> {

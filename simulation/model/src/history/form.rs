@@ -4,11 +4,11 @@
 //! build would have to refuse, and the two would never again hold the same set (question 1).
 //! Neither standing nor verdicts play a part here, so a fault never comes or goes.
 
-use crate::enrolment::starts;
+use super::History;
+use super::enrolment::starts;
 use crate::entry::{
     Body, Card, Content, Device, Enrolment, Entry, Generation, Holder, Kind, MemberId, NOBODY, Root,
 };
-use crate::history::History;
 use crate::past::Past;
 
 /// A fault of form.
@@ -168,21 +168,6 @@ fn content(history: &History, past: &Past, c: &Content, fault: &mut impl FnMut(b
     let negative = c.paid.iter().chain(&c.shares).any(|&(_, n)| n < 0);
     let total = i128::from(c.total);
     fault(negative || sum(&c.paid) != total || sum(&c.shares) != total, Fault::BadSum);
-}
-
-impl Content {
-    /// Whether a single member gives to the same single member.
-    pub fn same_member(&self) -> bool {
-        match (self.paid.as_slice(), self.shares.as_slice()) {
-            ([(from, _)], [(to, _)]) => from == to,
-            _ => false,
-        }
-    }
-
-    /// The members it names.
-    pub fn names(&self) -> impl Iterator<Item = MemberId> + '_ {
-        self.paid.iter().chain(&self.shares).map(|&(m, _)| m)
-    }
 }
 
 /// The card of a member whom a claim or adopt names: by the introduction in its refs. The histories
