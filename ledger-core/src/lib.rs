@@ -15,6 +15,7 @@
 //! | [`seal`] | epoch keys, envelopes, sealed secrets |
 //! | [`bundle`] | files of sealed entries |
 //! | [`messages`] | invites, pairing of devices, recovery |
+//! | [`relay`] | proofs for relays, and which records their logs take |
 //! | [`limits`] | every limit, with its reason |
 //! | [`engine`] | entries, drafts, replay: what a store needs |
 //! | [`hazmat`] | calls that are dangerous outside of a store |
@@ -41,6 +42,7 @@ pub mod keys;
 pub mod messages;
 mod money;
 mod payload;
+pub mod relay;
 mod replay;
 pub mod seal;
 mod state;

@@ -38,7 +38,7 @@ def page():
 
 
 missed = False
-for what, call in (("balances", group.balances), ("page", page)):
+for what, call in (("balances", group.balances().now), ("page", page)):
     calls = CALLS[what]
     by_rust(what, calls), here(call, calls)
     here(group.id, 2_000)

@@ -67,6 +67,8 @@ impl Tag {
     pub(crate) const REST_COMMIT: Tag = Tag("gl/1/rest-commit");
     pub(crate) const REST_SEAL: Tag = Tag("gl/1/rest-seal");
     pub(crate) const OCCURRENCE: Tag = Tag("gl/1/occurrence");
+    pub(crate) const ACCESS_PROOF: Tag = Tag("gl/1/access-proof");
+    pub(crate) const LOG: Tag = Tag("gl/1/log");
     pub(crate) const ORIGIN: Tag = Tag("gl/1/origin");
 
     pub(crate) const fn as_bytes(self) -> &'static [u8] {
@@ -183,6 +185,8 @@ mod tests {
         Tag::REST,
         Tag::REST_COMMIT,
         Tag::REST_SEAL,
+        Tag::ACCESS_PROOF,
+        Tag::LOG,
         Tag::ORIGIN,
     ];
 

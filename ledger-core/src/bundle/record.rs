@@ -138,7 +138,7 @@ fn read(bytes: &[u8]) -> Found<'_> {
 
 /// Whether a record of this kind can have this length, which is at most the greatest. Of kinds
 /// that later versions add, every length is legal.
-fn is_legal(kind: u8, len: usize) -> bool {
+pub(crate) fn is_legal(kind: u8, len: usize) -> bool {
     match kind {
         1 | 3 => is_envelope_len(len),
         2 => is_key_envelope_len(len),

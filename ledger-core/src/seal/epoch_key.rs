@@ -44,9 +44,8 @@ impl EpochKey {
     pub fn from_bytes(group: GroupId, secret: [u8; 32]) -> Self {
         let secret = Zeroizing::new(secret);
         let commit = *kdf(&secret, Tag::COMMIT, &[group.as_bytes()]);
-        let access = kdf(&secret, Tag::ACCESS, &[group.as_bytes()]);
-        let access = ed25519_dalek::SigningKey::from_bytes(&access).verifying_key();
-        let topic = digest(Tag::TOPIC, &[&commit, access.as_bytes()]);
+        let access = access_key(&secret, group).verifying_key();
+        let topic = topic_of(&commit, access.as_bytes());
         // HMAC pads its key with zeros to the 64 bytes of a block of SHA-256.
         let mut nonce_key = Zeroizing::new([0; 64]);
         let derived = kdf(&secret, Tag::NONCE, &[]);
@@ -54,7 +53,7 @@ impl EpochKey {
         Self {
             group,
             commit: EpochCommit::from_bytes(commit),
-            topic: Topic::from_bytes(topic),
+            topic,
             seal: Cipher::new(&kdf(&secret, Tag::SEAL, &[])),
             nonce: Hmac::new((&*nonce_key).into()),
             secret,
@@ -90,6 +89,11 @@ impl EpochKey {
     #[must_use]
     pub fn expose_secret(&self) -> &[u8; 32] {
         &self.secret
+    }
+
+    /// The access key, which proves the topic to relays. Derived when asked for: few keys are used so.
+    pub(crate) fn access_key(&self) -> ed25519_dalek::SigningKey {
+        access_key(&self.secret, self.group)
     }
 
     /// Nonce that derives from these parts: equal parts always give the same nonce, and only
@@ -155,6 +159,15 @@ impl EpochKey {
         let context: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
         kdf(&self.secret, Tag::HISTORY, &context)
     }
+}
+
+fn access_key(secret: &[u8; 32], group: GroupId) -> ed25519_dalek::SigningKey {
+    ed25519_dalek::SigningKey::from_bytes(&kdf(secret, Tag::ACCESS, &[group.as_bytes()]))
+}
+
+/// The topic that a commitment and an access key give (SPEC §11.1).
+pub(crate) fn topic_of(commit: &[u8; 32], access: &[u8; 32]) -> Topic {
+    Topic::from_bytes(digest(Tag::TOPIC, &[commit, access]))
 }
 
 impl fmt::Debug for EpochKey {

@@ -16,6 +16,7 @@ pub use crate::base::id::{EpochCommit, Topic};
 pub use at_rest::{SealedSecretError, WrappingKey};
 pub use envelope::{Envelope, EnvelopeError, MAX_ENVELOPE_BYTES};
 pub(crate) use envelope::{is_envelope_len, parse, sealed_len};
+pub(crate) use epoch_key::topic_of;
 pub use epoch_key::{EpochError, EpochKey};
 pub(crate) use key_envelope::is_key_envelope_len;
 pub use key_envelope::{KeyEnvelope, KeyEnvelopeError, MAX_WRAPS};

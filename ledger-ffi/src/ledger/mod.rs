@@ -223,6 +223,17 @@ impl Ledger {
         Ok(self.open_store()?.resume()?)
     }
 
+    /// Cancels the long calls that run now on other threads: each fails with `Cancelled`, as
+    /// if its progress listener had stopped it. A listener is not called while a batch of
+    /// entries is stored; this stops that, too. Calls that begin later are not cancelled.
+    ///
+    /// # Errors
+    /// `Closed` if the ledger was closed.
+    pub fn cancel_running(&self) -> Result<(), LedgerError> {
+        self.open_store()?.cancel_running();
+        Ok(())
+    }
+
     /// Saves a checkpoint of every group that has new entries. Call it when the app goes
     /// to the background: then the next opening reads little, even if the system ends
     /// the app.

@@ -593,7 +593,7 @@ def refuses_calls_after_closing(flat):
     watch = flat.ledger.watch(changes)
     flat.ledger.close()
     flat.ledger.close()
-    for call in (flat.group.balances, flat.ledger.groups, flat.group.info):
+    for call in (flat.group.balances().now, flat.ledger.groups, flat.group.info):
         assert code_of(call) == ErrorCode.CLOSED
     assert watch.is_stopped()
 

@@ -58,12 +58,14 @@ pub(crate) type StoredNumbers = Vec<(EntryId, i64)>;
 /// Admits verified entries in any order; what depends on entries that are not here waits.
 ///
 /// `known` are the entries that waited after the last call, if nobody has changed them since.
-/// Returns the report, the numbers of the new entries, and the entries that wait now.
+/// Returns the report, the numbers of the new entries, and the entries that wait now. `may_go_on` is
+/// asked before each entry is looked at; its error ends the work.
 pub(crate) fn admit_batch<'b>(
     transaction: &mut GroupTransaction<'b>,
     verified: Vec<VerifiedEntry>,
     known: Option<KnownWaiting>,
     report: Ingested,
+    may_go_on: &mut dyn FnMut() -> Result<(), StoreError>,
 ) -> Result<(Ingested, StoredNumbers, KnownWaiting), StoreError> {
     let (connection, group) = (transaction.connection(), transaction.group());
     let context = (transaction.ledger(), *transaction.limits());
@@ -81,6 +83,7 @@ pub(crate) fn admit_batch<'b>(
         remembers,
         grew: false,
         report,
+        may_go_on,
     };
     // After entries that this device signed, or another process admitted.
     session.review()?;
@@ -115,6 +118,8 @@ struct IngestSession<'a, 'b> {
     /// Whether something was added to it.
     grew: bool,
     report: Ingested,
+    /// Asked before each entry is looked at.
+    may_go_on: &'a mut dyn FnMut() -> Result<(), StoreError>,
 }
 
 /// Keys under which entries came that are kept, as far as they were asked for.
@@ -156,6 +161,8 @@ impl IngestSession<'_, '_> {
         offered.sort_by_key(|entry| (entry.decoded().header().lamport(), entry.id()));
         let mut released = Vec::new();
         for entry in offered {
+            // The app cannot be called back here: this call holds the writer permit.
+            (self.may_go_on)()?;
             let id = entry.id();
             let header = entry.decoded().header();
             let (device, seq) = (header.device(), header.seq());
@@ -300,17 +307,16 @@ mod tests {
     use ledger_core::hazmat::any_position;
     use ledger_core::keys::{DeviceKey, RootEntropy, SignedCard};
 
-    use crate::{NewEntry, StoreOptions};
+    use super::{Ingested, admit_batch};
+    use crate::{Group, NewEntry, StoreError, StoreOptions};
 
     thread_local! {
         /// Number of times that all that waits was looked at.
         pub(super) static REVIEWS: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// A chain of control entries that waited is released link by link. What still waits is looked
-    /// at once after it, not after each link.
-    #[test]
-    fn a_chain_of_waiting_control_entries_is_reviewed_once() {
+    /// A group, and 40 links of the chain of somebody who may write.
+    fn group_and_chain() -> (Group, Vec<VerifiedEntry>) {
         let store = StoreOptions::new().in_memory().unwrap();
         let group = store.create_group("Flat", "Anna").unwrap();
         let (ben, entropy) = (DeviceKey::from_bytes(&[1; 64]), RootEntropy::from_bytes([1; 32]));
@@ -329,13 +335,49 @@ mod tests {
             let draft = Draft::placeholder(ledger.state(), member, &format!("P{n}"), nonce);
             chain.push(draft.unwrap().sign(&ben, &at, 0).unwrap());
         }
-        let bytes = |entry: &VerifiedEntry| {
-            (entry.decoded().as_bytes().to_vec(), *entry.decoded().signature())
-        };
-        let chain: Vec<_> = chain.iter().map(bytes).collect();
-        group.entries().ingest(&chain[1..]).unwrap();
+        (group, chain)
+    }
+
+    /// A chain of control entries that waited is released link by link. What still waits is looked
+    /// at once after it, not after each link.
+    #[test]
+    fn a_chain_of_waiting_control_entries_is_reviewed_once() {
+        let (group, chain) = group_and_chain();
+        group.entries().ingest_verified(chain[1..].to_vec()).unwrap();
         REVIEWS.set(0);
-        assert_eq!(group.entries().ingest(&chain[..1]).unwrap().added.len(), 40);
+        let report = group.entries().ingest_verified(chain[..1].to_vec()).unwrap();
+        assert_eq!(report.added.len(), 40);
         assert_eq!(REVIEWS.get(), 1);
+    }
+
+    /// However many entries one entry releases, the call asks before each of them whether to go on.
+    /// Stopped at any of them, it stores none, and everything waits as before.
+    #[test]
+    fn a_batch_asks_before_each_entry_whether_to_go_on() {
+        let (group, chain) = group_and_chain();
+        group.entries().ingest_verified(chain[1..].to_vec()).unwrap();
+        let before = (group.ledger().unwrap().frontier().entries(), group.waiting().unwrap());
+        let release = |stop_at: u32| {
+            let mut asked = 0;
+            let admitted = group.0.write(|transaction| {
+                let mut may_go_on = || {
+                    asked += 1;
+                    if asked == stop_at { Err(StoreError::Cancelled) } else { Ok(()) }
+                };
+                let first = chain[..1].to_vec();
+                admit_batch(transaction, first, None, Ingested::default(), &mut may_go_on)
+            });
+            (admitted.map(|(report, ..)| report.added.len()), asked)
+        };
+        for stop_at in [1, 2, 20, 40] {
+            let (stopped, asked) = release(stop_at);
+            assert!(matches!(stopped, Err(StoreError::Cancelled)), "{stopped:?}");
+            assert_eq!(asked, stop_at);
+            let after = (group.ledger().unwrap().frontier().entries(), group.waiting().unwrap());
+            assert_eq!(after, before);
+        }
+        let (added, asked) = release(0);
+        assert_eq!((added.unwrap(), asked), (40, 40));
+        assert_eq!(group.waiting().unwrap().total, 0);
     }
 }

@@ -128,6 +128,7 @@ impl<'a> GroupEntries<'a> {
     /// # Errors
     /// [`StoreError`] if the database cannot be used; then nothing is stored.
     pub fn ingest_verified(&self, entries: Vec<VerifiedEntry>) -> Result<Ingested, StoreError> {
-        self.session.admit_batch(entries, Ingested::default(), |_, _| Ok(()))
+        let call = self.session.session.cancellations().begin();
+        self.session.admit_batch(entries, Ingested::default(), &call, |_, _| Ok(()))
     }
 }

@@ -128,6 +128,7 @@ pub(super) fn rebuild_indexes(
 
 /// Admits the entries that turned out to wait for nothing: any ingest does, also an empty one.
 fn admit_what_waits_for_nothing(session: &Arc<Session>, id: GroupId) -> Result<(), StoreError> {
-    session.group(id)?.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?;
+    let call = session.cancellations().begin();
+    session.group(id)?.admit_batch(Vec::new(), Ingested::default(), &call, |_, _| Ok(()))?;
     Ok(())
 }

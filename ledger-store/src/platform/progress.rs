@@ -1,6 +1,8 @@
 //! Progress of long work, and a way to stop it.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::StoreError;
 
@@ -75,6 +77,41 @@ pub(crate) fn call(tell: OnProgress<'_>, progress: Progress) -> Result<(), Store
     match tell(progress) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(StoreError::Cancelled),
+    }
+}
+
+/// Counts how often the app cancelled what runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cancellations(Arc<AtomicU64>);
+
+impl Cancellations {
+    /// Cancels what runs now.
+    pub(crate) fn cancel(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Begins a call that can be cancelled from now on.
+    pub(crate) fn begin(&self) -> Cancellable {
+        Cancellable { begun: self.0.load(Ordering::Relaxed), all: self.clone() }
+    }
+}
+
+/// A long call that another thread may cancel. The call asks by itself, also where it may not call
+/// back into the app because it holds the writer permit.
+#[derive(Clone, Debug)]
+pub(crate) struct Cancellable {
+    all: Cancellations,
+    begun: u64,
+}
+
+impl Cancellable {
+    /// # Errors
+    /// [`StoreError::Cancelled`] if the app cancelled what ran since this call began.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        match self.all.0.load(Ordering::Relaxed) == self.begun {
+            true => Ok(()),
+            false => Err(StoreError::Cancelled),
+        }
     }
 }
 

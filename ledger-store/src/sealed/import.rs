@@ -16,7 +16,7 @@ use crate::StoreError;
 use crate::entries::{GroupTransaction, Ingested, StoredNumbers, verify_step};
 use crate::keyring::{EpochKeyring, exchange_keys};
 use crate::platform::environment::random;
-use crate::platform::progress::{OnProgress, Pulse};
+use crate::platform::progress::{Cancellable, OnProgress, Pulse};
 use crate::session::GroupSession;
 
 /// Imports the records of a file, whole or damaged, in any order and any number of times.
@@ -49,6 +49,8 @@ struct SealedImport<'a> {
     intake: SealedIntake,
     report: Imported,
     pulse: Pulse<'a>,
+    /// This import, which another thread may cancel while a batch is stored.
+    call: Cancellable,
 }
 
 /// Result of storing a batch: keys and records that the intake has to go on with.
@@ -72,7 +74,8 @@ impl<'a> SealedImport<'a> {
         })?;
         let known = known.into_iter().map(|(key, box_is_open)| KnownKey { key, box_is_open });
         let intake = SealedIntake::new(id, exchange, known, foreign);
-        Ok(Self { group, intake, report: Imported::default(), pulse })
+        let call = group.session.cancellations().begin();
+        Ok(Self { group, intake, report: Imported::default(), pulse, call })
     }
 
     /// Opens a record, and those whose keys come with it, one by one. Stores each batch as soon as
@@ -130,27 +133,30 @@ impl<'a> SealedImport<'a> {
             self.pulse.say(self.intake.contents.entries())?;
         }
         let mut stored = Stored::default();
-        let ingested = self.group.admit_batch(verified, ingested, |transaction, numbers| {
-            let keyring = EpochKeyring::new(transaction);
-            let mut new = keep_keys(&keyring, &learned)?;
-            wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
-            note_epochs(transaction, &keyring, came_under, numbers)?;
-            // Boxes open with keys, and count once their entries are admitted.
-            let boxed = match new.is_empty() && !transaction.has_begun_epoch() {
-                true => Vec::new(),
-                false => keyring.open_boxes()?,
-            };
-            for topic in &boxed {
-                stored.keys.extend(keyring.find(topic)?.map(|(_, key)| key));
-            }
-            new.extend(boxed);
-            stored.named.extend(numbers.iter().filter_map(|(id, _)| begins.remove(id)));
-            let quarantine = Quarantine { connection: keyring.connection, group: keyring.group };
-            for topic in &new {
-                stored.released.extend(quarantine.release(topic)?);
-            }
-            Ok(())
-        })?;
+        let call = &self.call;
+        let ingested =
+            self.group.admit_batch(verified, ingested, call, |transaction, numbers| {
+                let keyring = EpochKeyring::new(transaction);
+                let mut new = keep_keys(&keyring, &learned)?;
+                wanted.iter().try_for_each(|topic| keyring.note_wanted(topic))?;
+                note_epochs(transaction, &keyring, came_under, numbers)?;
+                // Boxes open with keys, and count once their entries are admitted.
+                let boxed = match new.is_empty() && !transaction.has_begun_epoch() {
+                    true => Vec::new(),
+                    false => keyring.open_boxes()?,
+                };
+                for topic in &boxed {
+                    stored.keys.extend(keyring.find(topic)?.map(|(_, key)| key));
+                }
+                new.extend(boxed);
+                stored.named.extend(numbers.iter().filter_map(|(id, _)| begins.remove(id)));
+                let quarantine =
+                    Quarantine { connection: keyring.connection, group: keyring.group };
+                for topic in &new {
+                    stored.released.extend(quarantine.release(topic)?);
+                }
+                Ok(())
+            })?;
         self.count(ingested);
         self.intake.confirm_keys(&stored.named);
         for key in stored.keys {
@@ -240,7 +246,7 @@ impl<'a> SealedImport<'a> {
         self.report.damaged_bytes = damaged_bytes;
         self.note_needed()?;
         self.hold_waiting()?;
-        let Self { group, intake, mut report, mut pulse } = self;
+        let Self { group, intake, mut report, mut pulse, .. } = self;
         report.forked = group.ledger()?.has_forked(group.device);
         group.session.read(|connection| {
             let stored = |id: &EntryId| is_stored(connection, id);
@@ -286,10 +292,11 @@ impl<'a> SealedImport<'a> {
         })?;
         if listed_waits {
             let none = Ingested::default();
-            let ingested = self.group.admit_batch(Vec::new(), none, |transaction, numbers| {
-                let keyring = EpochKeyring::new(transaction);
-                note_epochs(transaction, &keyring, BTreeMap::new(), numbers)
-            })?;
+            let ingested =
+                self.group.admit_batch(Vec::new(), none, &self.call, |transaction, numbers| {
+                    let keyring = EpochKeyring::new(transaction);
+                    note_epochs(transaction, &keyring, BTreeMap::new(), numbers)
+                })?;
             self.count(ingested);
         }
         Ok(())

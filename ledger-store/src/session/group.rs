@@ -15,6 +15,7 @@ use crate::entries::{
     Arrival, GroupTransaction, Ingested, LoadedLedger, StoredNumbers, WaitingCount, admit_batch,
 };
 use crate::platform::environment::{CallContext, random};
+use crate::platform::progress::Cancellable;
 
 /// Group of an open database, with the device that writes there. Cheap to clone; keeps the database
 /// open.
@@ -110,16 +111,19 @@ impl GroupSession {
                 Err(refusal) => report.refused.push(refusal),
             }
         }
+        let call = self.session.cancellations().begin();
         let seed = random(self.session.environment())?;
         let verified = report.verify(self.session.threads(), decoded, &seed);
-        self.admit_batch(verified, report, |_, _| Ok(()))
+        self.admit_batch(verified, report, &call, |_, _| Ok(()))
     }
 
-    /// Admits verified entries in one transaction, and runs `then` in the same transaction.
+    /// Admits verified entries in one transaction, and runs `then` in the same transaction. Asks for
+    /// each entry whether the call was cancelled or the store suspended; then nothing is stored.
     pub(crate) fn admit_batch(
         &self,
         mut verified: Vec<VerifiedEntry>,
         mut report: Ingested,
+        call: &Cancellable,
         then: impl FnOnce(&mut GroupTransaction<'_>, &StoredNumbers) -> Result<(), StoreError>,
     ) -> Result<Ingested, StoreError> {
         let context = self.session.call_context()?;
@@ -132,7 +136,10 @@ impl GroupSession {
             let (report, pending) =
                 self.session.write_group(connection, group, &context, |transaction| {
                     let (report, stored, pending) =
-                        admit_batch(transaction, verified, known, report)?;
+                        admit_batch(transaction, verified, known, report, &mut || {
+                            self.session.connections().check_running()?;
+                            call.check()
+                        })?;
                     then(transaction, &stored)?;
                     Ok((report, pending))
                 })?;

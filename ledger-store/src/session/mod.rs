@@ -29,6 +29,7 @@ use crate::StoreError;
 use crate::database::{Connections, GroupKey, Location, Settings};
 use crate::platform::Environment;
 use crate::platform::environment::CallContext;
+use crate::platform::progress::Cancellations;
 use crate::secrets::{MemorySecrets, SecretStore};
 
 pub(crate) use create::Founding;
@@ -45,6 +46,7 @@ pub(crate) struct Session {
     connections: Connections,
     cache: Mutex<LedgerCache>,
     turns: Turns,
+    cancellations: Cancellations,
 }
 
 impl Session {
@@ -79,7 +81,12 @@ impl Session {
 
     fn new(location: Location, first: Connection) -> Result<Arc<Self>, StoreError> {
         let connections = Connections::new(location, first)?;
-        Ok(Arc::new(Self { connections, cache: Mutex::default(), turns: Turns::default() }))
+        Ok(Arc::new(Self {
+            connections,
+            cache: Mutex::default(),
+            turns: Turns::default(),
+            cancellations: Cancellations::default(),
+        }))
     }
 
     pub(crate) fn connections(&self) -> &Connections {
@@ -151,6 +158,11 @@ impl Session {
         work: impl FnOnce(&Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.connections.read(work)
+    }
+
+    /// Calls that another thread cancels.
+    pub(crate) fn cancellations(&self) -> &Cancellations {
+        &self.cancellations
     }
 
     /// Runs `work` while holding the single writer permit; `work` makes its own transactions.

@@ -83,12 +83,14 @@ impl Session {
         self.connections().apart(|apart| apart.read(|connection| work(&self.moment(connection))))
     }
 
-    /// A progress callback that also stops when the store is suspended.
+    /// A progress callback that also stops when the store is suspended, or when another thread
+    /// cancels what runs.
     pub(crate) fn stopped_by<'a>(
         &'a self,
         progress: OnProgress<'a>,
     ) -> impl FnMut(Progress) -> ControlFlow<()> + 'a {
-        move |step| match self.connections().check_running() {
+        let call = self.cancellations().begin();
+        move |step| match self.connections().check_running().and_then(|()| call.check()) {
             Ok(()) => progress(step),
             Err(_) => ControlFlow::Break(()),
         }

@@ -287,6 +287,22 @@ impl Store {
         self.0.checkpoint_all()
     }
 
+    /// Cancels the long calls that run now on other threads: each returns
+    /// [`StoreError::Cancelled`], and keeps what it would keep if its progress callback had stopped it.
+    /// That callback is not called while a batch of entries is stored, since the database is locked
+    /// then; this stops that, too, before the next entry. Calls that begin later are not cancelled.
+    ///
+    /// ```
+    /// # use ledger_store::StoreOptions;
+    /// # let store = StoreOptions::new().in_memory()?;
+    /// // On the thread on which the person taps "cancel".
+    /// store.cancel_running();
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cancel_running(&self) {
+        self.0.cancellations().cancel();
+    }
+
     /// Joining groups by an invite.
     #[must_use]
     pub fn joining(&self) -> Joining<'_> {

@@ -21,6 +21,7 @@ mod app_key;
 mod arrived;
 mod as_of;
 mod bundles;
+mod cancelled;
 mod changes;
 mod changes_without_effect;
 mod check_database;

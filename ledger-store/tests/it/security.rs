@@ -20,8 +20,13 @@ fn every_test_that_security_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let page = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
     let mut files = Vec::new();
-    for folder in ["ledger-core/src", "ledger-core/tests", "ledger-store/src", "ledger-store/tests"]
-    {
+    for folder in [
+        "ledger-core/src",
+        "ledger-core/tests",
+        "ledger-relay/src",
+        "ledger-store/src",
+        "ledger-store/tests",
+    ] {
         sources(&root.join(folder), &mut files);
     }
     let is_name = |text: &str| {

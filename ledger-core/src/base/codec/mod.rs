@@ -8,8 +8,8 @@
 mod read;
 mod write;
 
-pub(crate) use read::Reader;
-pub(crate) use write::Writer;
+pub use read::Reader;
+pub use write::Writer;
 
 #[cfg(test)]
 mod tests {

@@ -11,17 +11,22 @@ const NULL: u8 = 0xf6;
 
 /// Reader of the fields in a byte slice, one after another. Strings borrow from the slice.
 #[derive(Clone)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+    /// Creates a reader of these bytes.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
     /// Reads bytes to their end as one value.
-    pub(crate) fn read_whole<T>(
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn read_whole<T>(
         bytes: &'a [u8],
         read: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
@@ -32,12 +37,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The bytes that are not yet read.
-    pub(crate) fn rest(&self) -> &'a [u8] {
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// Reads the head of an array of exactly `len` elements.
-    pub(crate) fn array(&mut self, len: usize) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn array(&mut self, len: usize) -> Result<(), Refusal> {
         let found = self.argument(Type::Array)?;
         if u64::try_from(len) == Ok(found) {
             return Ok(());
@@ -46,26 +55,40 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the head of an array of at most `max` elements; more break `rule`.
-    pub(crate) fn array_up_to(&mut self, max: usize, rule: Rule) -> Result<usize, Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn array_up_to(&mut self, max: usize, rule: Rule) -> Result<usize, Refusal> {
         let found = self.argument(Type::Array)?;
         let len = usize::try_from(found).ok().filter(|len| *len <= max);
         len.ok_or_else(|| Refusal::with_detail(rule, format!("{found} elements")))
     }
 
-    pub(crate) fn uint(&mut self) -> Result<u64, Refusal> {
+    /// Reads an integer.
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn uint(&mut self) -> Result<u64, Refusal> {
         match self.argument(Type::Uint)? {
             n if n <= MAX_INTEGER => Ok(n),
             _ => Err(Refusal::new(Rule::C7)),
         }
     }
 
-    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Refusal> {
+    /// Reads a byte string.
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn bytes(&mut self) -> Result<&'a [u8], Refusal> {
         let len = self.argument(Type::Bytes)?;
         self.take(len)
     }
 
     /// Reads a byte string of exactly `N` bytes.
-    pub(crate) fn bytes_n<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn bytes_n<const N: usize>(&mut self) -> Result<[u8; N], Refusal> {
         let bytes = self.bytes()?;
         bytes.try_into().map_err(|_| {
             Refusal::with_detail(Rule::C6, format!("{} instead of {N} bytes", bytes.len()))
@@ -73,7 +96,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads text of at most `max` bytes.
-    pub(crate) fn text(&mut self, max: usize) -> Result<&'a str, Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn text(&mut self, max: usize) -> Result<&'a str, Refusal> {
         let len = self.argument(Type::Text)?;
         let bytes = self.take(len)?;
         if bytes.len() > max {
@@ -86,7 +112,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a name of a member or a group: not empty, at most 256 bytes (rule P3).
-    pub(crate) fn name(&mut self) -> Result<String, Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn name(&mut self) -> Result<String, Refusal> {
         let name = self.text(MAX_NAME_BYTES)?;
         if name.is_empty() {
             return Err(Refusal::with_detail(Rule::P3, "an empty name"));
@@ -95,7 +124,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an array of any length, its elements with `read`.
-    pub(crate) fn list<T, C: FromIterator<T>>(
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn list<T, C: FromIterator<T>>(
         &mut self,
         mut read: impl FnMut(&mut Self) -> Result<T, Refusal>,
     ) -> Result<C, Refusal> {
@@ -104,7 +136,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads 0 or 1; anything else breaks rule Q2.
-    pub(crate) fn flag(&mut self) -> Result<bool, Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn flag(&mut self) -> Result<bool, Refusal> {
         match self.uint()? {
             0 => Ok(false),
             1 => Ok(true),
@@ -113,7 +148,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads null as `None`, anything else with `read`.
-    pub(crate) fn optional<T>(
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn optional<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<Option<T>, Refusal> {
@@ -127,7 +165,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Ends the reading; bytes that are left over break rule C5.
-    pub(crate) fn finish(self) -> Result<(), Refusal> {
+    ///
+    /// # Errors
+    /// The rule of SPEC §1.3 that the bytes break.
+    pub fn finish(self) -> Result<(), Refusal> {
         if self.rest.is_empty() {
             return Ok(());
         }

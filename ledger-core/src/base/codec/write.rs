@@ -7,49 +7,60 @@ use ciborium_ll::{Encoder, Header, simple};
 
 /// Writer of fields, one after another, each in its only encoding.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Writer {
+pub struct Writer {
     bytes: Vec<u8>,
 }
 
 impl Writer {
-    pub(crate) fn new() -> Self {
+    /// Creates a writer.
+    #[must_use]
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Creates a writer with room for `bytes` bytes. Growing a buffer takes longer than
     /// writing the fields.
-    pub(crate) fn with_room(bytes: usize) -> Self {
+    #[must_use]
+    pub fn with_room(bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes) }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The bytes so far.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub(crate) fn into_bytes(self) -> Vec<u8> {
+    /// The bytes.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
 
-    pub(crate) fn array(&mut self, len: usize) {
+    /// Writes the head of an array.
+    pub fn array(&mut self, len: usize) {
         self.head(Header::Array(Some(len)));
     }
 
-    pub(crate) fn uint(&mut self, n: u64) {
+    /// Writes an integer.
+    pub fn uint(&mut self, n: u64) {
         self.head(Header::Positive(n));
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    /// Writes a byte string.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.head(Header::Bytes(Some(bytes.len())));
         self.bytes.extend_from_slice(bytes);
     }
 
-    pub(crate) fn text(&mut self, text: &str) {
+    /// Writes text.
+    pub fn text(&mut self, text: &str) {
         self.head(Header::Text(Some(text.len())));
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
     /// Writes an array, its elements with `write`.
-    pub(crate) fn list<T>(
+    pub fn list<T>(
         &mut self,
         items: impl ExactSizeIterator<Item = T>,
         mut write: impl FnMut(&mut Self, T),
@@ -59,15 +70,17 @@ impl Writer {
     }
 
     /// Writes 0 or 1.
-    pub(crate) fn flag(&mut self, flag: bool) {
+    pub fn flag(&mut self, flag: bool) {
         self.uint(u64::from(flag));
     }
 
-    pub(crate) fn null(&mut self) {
+    /// Writes null.
+    pub fn null(&mut self) {
         self.head(Header::Simple(simple::NULL));
     }
 
-    pub(crate) fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
+    /// Writes null for `None`, anything else with `write`.
+    pub fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         match value {
             Some(value) => write(self, value),
             None => self.null(),

@@ -101,6 +101,7 @@ impl Build<'_> {
         session: &Arc<Session>,
         meter: &mut Meter<'_>,
     ) -> Result<SalvagedGroup, StoreError> {
+        let call = session.cancellations().begin();
         let first = self.saved.after(self.id, None, 1)?.pop();
         let genesis = first.filter(|first| first.id() == self.id.genesis());
         let key = self.insert(genesis.as_ref())?;
@@ -115,7 +116,7 @@ impl Build<'_> {
                 for _ in &batch {
                     meter.step()?;
                 }
-                group.admit_batch(batch, Ingested::default(), |_, _| Ok(()))?;
+                group.admit_batch(batch, Ingested::default(), &call, |_, _| Ok(()))?;
             }
             self.identify(key, group.ledger()?.state())?;
         }
@@ -123,7 +124,8 @@ impl Build<'_> {
         if genesis.is_some() {
             // An entry of a later batch can need one that was left out of an earlier one.
             let group = session.group(self.id)?;
-            missing = group.admit_batch(Vec::new(), Ingested::default(), |_, _| Ok(()))?.missing;
+            missing =
+                group.admit_batch(Vec::new(), Ingested::default(), &call, |_, _| Ok(()))?.missing;
         }
         missing.extend(lost);
         // What was saved was here before, and is not new.
