@@ -11,7 +11,7 @@ use crate::context::{People, open, the_group};
 use crate::entry::{find, in_words, original, recorded};
 use crate::failure::Failure;
 use crate::history::print_differences;
-use crate::parts::{Participant, amount, usage};
+use crate::parts::{Participant, usage, whole};
 use crate::record::{Members, paid_in, payers, split_turn};
 use crate::show::one_line;
 
@@ -198,7 +198,7 @@ fn new_amount(
 ) -> Result<Amount, Failure> {
     let currency = arguments.currency.unwrap_or(old);
     match &arguments.amount {
-        Some(text) => amount(text, currency),
+        Some(text) => whole(text, currency),
         None if currency == old => Ok(before),
         None if currency.exponent() == old.exponent() => Ok(before),
         None => usage(format!(

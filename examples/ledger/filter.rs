@@ -6,7 +6,7 @@ use ledger_store::{Condition, Filter};
 use crate::args::{Expenses, Filters, OfKind, Way, YesOrNo};
 use crate::context::People;
 use crate::failure::Failure;
-use crate::parts::{amount, usage};
+use crate::parts::{amount, said, usage};
 use crate::statement::currency_of;
 
 /// The filter of the list of expenses.
@@ -50,8 +50,11 @@ pub(crate) fn filter(
     if let Some(name) = &arguments.payer {
         conditions.push(Condition::Payer(people.find(name)?));
     }
-    conditions.extend(arguments.category.clone().map(Condition::Category));
-    conditions.extend(arguments.tag.iter().cloned().map(Condition::Tag));
+    let category = said("--category", arguments.category.as_ref())?;
+    conditions.extend(category.cloned().map(Condition::Category));
+    for tag in &arguments.tag {
+        conditions.extend(said("--tag", Some(tag))?.cloned().map(Condition::Tag));
+    }
     let currency = arguments.currency.as_ref().map(|code| currency_of(state, code)).transpose()?;
     conditions.extend(currency.map(Condition::Currency));
     conditions.extend(amounts(arguments, currency, state)?);
@@ -62,7 +65,7 @@ pub(crate) fn filter(
         })
     }));
     if let Some(text) = &arguments.text {
-        if text.trim().is_empty() {
+        if !text.contains(char::is_alphanumeric) {
             return usage("--text has no word in it; leave it out, or write one".to_owned());
         }
         conditions.push(Condition::Text(text.clone()));

@@ -93,6 +93,26 @@ pub(crate) fn amount(text: &str, currency: Currency) -> Result<Amount, Failure> 
     Amount::parse(text, currency).map_err(|error| Failure::Usage(format!("{text:?}: {error}")))
 }
 
+/// The amount of something that is recorded.
+pub(crate) fn whole(text: &str, currency: Currency) -> Result<Amount, Failure> {
+    let amount = amount(text, currency)?;
+    match amount.is_zero() {
+        true => usage(format!("{text:?}: an amount is more than zero")),
+        false => Ok(amount),
+    }
+}
+
+/// The text of an option.
+pub(crate) fn said<'a>(
+    option: &str,
+    text: Option<&'a String>,
+) -> Result<Option<&'a String>, Failure> {
+    match text.is_some_and(|text| text.trim().is_empty()) {
+        true => usage(format!("{option} has no effect without a text; leave it out, or write one")),
+        false => Ok(text),
+    }
+}
+
 pub(crate) fn usage<T>(text: String) -> Result<T, Failure> {
     Err(Failure::Usage(text))
 }

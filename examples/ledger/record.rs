@@ -12,7 +12,7 @@ use ledger_store::{Group, NewEntry};
 use crate::args::{New, Pay, Record};
 use crate::context::{People, open, open_or_create, the_group};
 use crate::failure::Failure;
-use crate::parts::{Circle, Participant, amount, check_name, name_and_value};
+use crate::parts::{Circle, Participant, amount, check_name, name_and_value, said, whole};
 use crate::settings::name_device;
 use crate::sharing::Sharing;
 use crate::show::one_line;
@@ -48,7 +48,7 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
         let text = format!("no amount is negative; for a refund write --refund and {size}");
         return Err(Failure::Usage(text));
     }
-    let total = amount(&arguments.amount, currency)?;
+    let total = whole(&arguments.amount, currency)?;
     let day = date(arguments.on)?;
     let turn = split_turn(&arguments.sharing, &arguments.description, day, total.minor_units());
     let mut shares = Vec::new();
@@ -63,8 +63,8 @@ pub(crate) fn expense(group: &Group, arguments: &Record) -> Result<Transaction, 
     if arguments.refund {
         expense = expense.direction(Direction::Incoming);
     }
-    expense.category.clone_from(&arguments.category);
-    expense.note.clone_from(&arguments.note);
+    expense.category = said("--category", arguments.category.as_ref())?.cloned();
+    expense.note = said("--note", arguments.note.as_ref())?.cloned();
     let hint = |error: HintError| Failure::Usage(error.to_string());
     if !arguments.tag.is_empty() {
         expense.hints.set_tags(arguments.tag.iter().map(String::as_str)).map_err(hint)?;
@@ -103,7 +103,7 @@ pub(crate) fn transfer(
             return Err(Failure::Usage("one member gives a transfer; say --by once".to_owned()));
         }
     };
-    let amount = amount(&arguments.amount, arguments.currency)?;
+    let amount = whole(&arguments.amount, arguments.currency)?;
     let (day, to) = (date(arguments.on)?, people.find(to)?);
     let transfer = Transfer::new(day, arguments.currency, amount, from, to);
     Ok(Transaction::Transfer(transfer.description(&arguments.description)))
@@ -122,6 +122,10 @@ pub(crate) fn paid_in(
         return Err(Failure::Usage("--currency-paid names another currency".to_owned()));
     }
     let amount = amount(paid, currency)?;
+    if amount.is_zero() {
+        let text = "--currency-paid says how much was paid, which is more than zero";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let whole =
         |units: u64, others: u32| u128::from(units).checked_mul(10u128.checked_pow(others)?);
     let (numerator, denominator) = (
@@ -273,7 +277,7 @@ pub(crate) fn pay(arguments: &Pay, out: &mut dyn Write) -> Result<(), Failure> {
         Transfer::new(
             date(arguments.on)?,
             arguments.currency,
-            amount(&arguments.amount, arguments.currency)?,
+            whole(&arguments.amount, arguments.currency)?,
             payer(&group, &people, arguments.by.as_deref())?,
             people.find(&arguments.to)?,
         )

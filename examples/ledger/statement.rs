@@ -33,9 +33,7 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
         point.map_or((None, String::new()), |(point, words)| (Some(point), format!(" {words}")));
     let values = Values::new(&state);
     let mut json_rows = Vec::new();
-    if !arguments.read.json {
-        writeln!(out, "{}: statement{words}, newest first", people.shown(member))?;
-    }
+    let mut title = Some(format!("{}: statement{words}, newest first", people.shown(member)));
     for currency in currencies {
         let page = |after, limit| {
             let lists = group.lists();
@@ -52,6 +50,10 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
             json_rows.extend(rows.iter().map(|row| row_json(row, currency, &values)));
             continue;
         }
+        // A cursor that is refused is told before anything else.
+        if let Some(title) = title.take() {
+            writeln!(out, "{title}")?;
+        }
         writeln!(out, "\n{currency}")?;
         print_rows(&group, &rows, currency, out)?;
         if let Some(cursor) = more {
@@ -67,6 +69,9 @@ pub(crate) fn statement(arguments: &Statement, out: &mut dyn Write) -> Result<()
     if arguments.read.json {
         print_incomplete(&group, &mut std::io::stderr())?;
         return print_json(out, &json_rows);
+    }
+    if let Some(title) = title {
+        writeln!(out, "{title}")?;
     }
     print_incomplete(&group, out)
 }

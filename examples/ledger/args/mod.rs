@@ -481,6 +481,7 @@ pub(crate) struct Record {
     /// What it was
     pub(crate) description: String,
     /// How much, such as 12.50
+    #[arg(allow_negative_numbers = true)]
     pub(crate) amount: String,
     /// The currency, such as EUR
     pub(crate) currency: Currency,
@@ -494,6 +495,7 @@ pub(crate) struct Split {
     #[arg(long)]
     pub(crate) json: bool,
     /// How much, such as 12.50
+    #[arg(allow_negative_numbers = true)]
     pub(crate) amount: String,
     /// The currency, such as EUR
     pub(crate) currency: Currency,
@@ -512,6 +514,7 @@ pub(crate) struct Pay {
     /// Who received it
     pub(crate) to: String,
     /// How much, such as 12.50
+    #[arg(allow_negative_numbers = true)]
     pub(crate) amount: String,
     /// The currency, such as EUR
     pub(crate) currency: Currency,

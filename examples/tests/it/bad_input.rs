@@ -68,7 +68,8 @@ fn each_command_refuses_bad_input_and_changes_nothing() {
                 vec!["Ben", "2", "EUR", "--json"],
             ],
         ),
-        ("pay", 1, vec![vec!["Anna", "2", "EUR"], vec!["Ben", "0", "EUR"]]),
+        ("pay", 2, vec![vec!["Ben", "0", "EUR"]]),
+        ("pay", 1, vec![vec!["Anna", "2", "EUR"]]),
         (
             "debts",
             2,

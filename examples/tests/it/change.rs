@@ -213,9 +213,10 @@ fn bad_input_changes_nothing() {
         let message = desk.run("correct", &[&[&paid[..]], arguments].concat()).failed(2);
         assert!(message.contains(words), "{arguments:?}: {message}");
     }
+    let zero = desk.run("correct", &[&dinner, "--amount", "0"]).failed(2);
+    assert!(zero.contains("an amount is more than zero"), "{zero}");
     for (verb, arguments) in [
-        ("correct", &[&dinner, "--amount", "0"][..]),
-        ("correct", &[&dinner, "--note", &long]),
+        ("correct", &[&dinner, "--note", &long][..]),
         ("correct", &[&paid, "--to", "Ben"]),
         ("cancel", &[&dinner, "--reason", &long]),
         ("confirm", &[&dinner, "--note", &long]),

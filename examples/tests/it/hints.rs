@@ -34,7 +34,7 @@ fn tags_and_another_currency_are_noted_and_change_no_balance() {
     assert!(tea.get("tags").is_none());
     for (arguments, words) in [
         (["--currency-paid", "1", "EUR"], "another currency"),
-        (["--currency-paid", "0", "USD"], "rate"),
+        (["--currency-paid", "0", "USD"], "more than zero"),
         (["--currency-paid", "1", "dollars"], "dollars"),
     ] {
         let run = desk.run("record", &[&["Tea", "1", "EUR"][..], &arguments].concat());

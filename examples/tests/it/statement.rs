@@ -118,3 +118,32 @@ fn a_statement_as_of_a_day_or_an_entry_explains_the_balance_of_then() {
     let nobody = desk.run("statement", &["Ann", "--as-of", "zzz"]).failed(2);
     assert!(nobody.contains("no entry of the group"), "{nobody}");
 }
+
+/// The cursor of a page, as it tells how to go on.
+fn cursor(page: &str) -> String {
+    page.split_once("--after ").unwrap().1.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_cursor_of_another_list_is_refused_before_anything_is_shown() {
+    let desk = Desk::with(TEA);
+    desk.run("record", &["Cake", "4", "EUR", "--by", "Ann"]).ok();
+    desk.run("record", &["Taxi", "400", "JPY", "--by", "Ann"]).ok();
+    let one = |verb: &str, arguments: &[&str]| {
+        cursor(&desk.run(verb, &[arguments, &["--limit", "1"]].concat()).ok())
+    };
+    let of_ann = ["Ann", "--currency", "EUR"];
+    let statement = one("statement", &of_ann);
+    let (expenses, activity) = (one("expenses", &[]), one("activity", &[]));
+    desk.run("statement", &[&of_ann[..], &["--after", &statement]].concat()).ok();
+    for (verb, arguments, cursor) in [
+        ("statement", &["Ben", "--currency", "EUR"][..], &statement),
+        ("statement", &["Ann", "--currency", "JPY"], &statement),
+        ("expenses", &[], &activity),
+        ("activity", &[], &expenses),
+    ] {
+        let run = desk.run(verb, &[arguments, &["--after", cursor]].concat());
+        assert_eq!(run.out, "", "{verb} {arguments:?}");
+        assert!(run.failed(1).contains("the cursor is of another list"), "{verb} {arguments:?}");
+    }
+}

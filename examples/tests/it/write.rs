@@ -46,7 +46,7 @@ fn what_cannot_be_written_says_why() {
         (vec!["Bread", "2.001", "EUR"], 2, "2 decimals"),
         (vec!["Bread", "2", "EUR", "--for", "Zoe"], 2, "there are Anna, Ben, Cleo"),
         (vec!["Bread", "2", "EUR", "--for", "Ben", "--for", "Ben"], 2, "listed twice"),
-        (vec!["Bread", "0", "EUR"], 1, ""),
+        (vec!["Bread", "0", "EUR"], 2, "more than zero"),
         (vec!["Bread", "2", "EUR", "--on", "2026-02-30"], 2, ""),
     ] {
         let run = desk.run("record", &arguments);
@@ -135,7 +135,6 @@ fn what_breaks_a_rule_of_form_says_so_in_plain_words() {
     desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
     let long = "x".repeat(5_000);
     for (verb, arguments, words) in [
-        ("pay", vec!["Ben", "0", "EUR"], "an amount is from 1 to"),
         ("pay", vec!["Anna", "5", "EUR"], "are one person; name two people"),
         ("record", vec![&long, "5", "EUR"], "5000 bytes, at most 4096 are allowed; shorten it"),
         ("record", vec!["Tea", "5", "EUR", "--note", &long], "shorten it"),
@@ -144,6 +143,32 @@ fn what_breaks_a_rule_of_form_says_so_in_plain_words() {
         assert!(said.contains(words), "{said}");
         assert!(!said.contains("breaks rule") && !said.contains("entry "), "{said}");
     }
+}
+
+#[test]
+fn what_has_no_effect_or_says_nothing_is_refused_in_plain_words() {
+    let desk = Desk::new();
+    desk.run("new", &["--me", "Anna", "--with", "Ben", "Flat"]).ok();
+    let zero = "an amount is more than zero";
+    for (verb, arguments, words) in [
+        ("record", &["Tea", "0", "EUR"][..], zero),
+        ("record", &["Tea", "-5", "EUR"], "for a refund write --refund and 5"),
+        ("record", &["Tea", "5", "EUR", "--note", ""], "--note has no effect without a text"),
+        ("record", &["Tea", "5", "EUR", "--category", " "], "--category has no effect without"),
+        ("record", &["Tea", "5", "EUR", "--currency-paid", "0", "USD"], "more than zero"),
+        ("pay", &["Ben", "0.00", "EUR"], zero),
+        ("recurring add", &["Rent", "0", "EUR", "--every", "month"], zero),
+        ("recurring add", &["Rent", "0", "EUR", "--every", "month", "--to", "Ben"], zero),
+        ("expenses", &["--tag", ""], "--tag has no effect without a text"),
+        ("expenses", &["--category", ""], "--category has no effect without a text"),
+        ("expenses", &["--text", "-"], "--text has no word in it"),
+        ("totals", &["--by", "month", "--tag", " "], "--tag has no effect without a text"),
+    ] {
+        let said = desk.run(verb, arguments).failed(2);
+        assert!(said.contains(words), "{verb} {arguments:?}: {said}");
+        assert!(!said.contains("minor units"), "{said}");
+    }
+    assert_eq!(desk.run("expenses", &["--json"]).json().as_array().unwrap().len(), 0);
 }
 
 #[test]

@@ -242,6 +242,7 @@ pub(super) fn configure(
          PRAGMA secure_delete = ON;"
     ))?;
     migrations::migrate(&mut connection)?;
+    list_words(&connection)?;
     Ok(connection)
 }
 
@@ -252,7 +253,15 @@ fn configure_for_reading(
 ) -> Result<Connection, StoreError> {
     prepare(&connection, settings)?;
     migrations::refuse_other_versions(&connection)?;
+    list_words(&connection)?;
     Ok(connection)
+}
+
+/// Makes a table of the words of the index, of which nothing is kept. A reader may not make it later.
+fn list_words(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch(
+        "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, texts, instance)",
+    )?)
 }
 
 /// Settings of every connection.

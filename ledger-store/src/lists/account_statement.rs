@@ -3,7 +3,7 @@
 use core::fmt;
 use std::collections::BTreeSet;
 
-use ledger_core::{Balance, Currency, EntryId, MemberId, Transaction};
+use ledger_core::{Amount, Balance, Currency, Direction, EntryId, MemberId, Transaction, Transfer};
 use rusqlite::Connection;
 
 use super::cursor::Position;
@@ -18,9 +18,10 @@ use crate::session::GroupSession;
 macro_rules! counting {
     ($compared:literal) => {
         concat!(
-            "SELECT c.entry, c.signature, c.id, o.id, x.date, x.n
+            "SELECT c.entry, c.signature, c.id, coalesce(o.id, c.id), x.date, x.n
              FROM found_by f CROSS JOIN expenses x ON x.n = f.n
-             JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
+             CROSS JOIN entries c ON c.n = x.content
+             LEFT JOIN entries o ON o.n = CASE WHEN x.content <> x.n THEN x.n END
              WHERE f.term = ?1 AND ",
             $compared,
             " AND x.cancelled = 0 ORDER BY f.date DESC, f.n DESC LIMIT ?4"
@@ -347,10 +348,21 @@ impl Account<'_> {
 
     /// What a transaction adds to the member's balance.
     pub(super) fn change(&self, transaction: &Transaction) -> Balance {
-        let of_member = |parts: Vec<(MemberId, ledger_core::Amount)>| {
-            let own = parts.into_iter().filter(|(member, _)| *member == self.member);
-            own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))
+        let of_member = |parts: &[(MemberId, Amount)]| {
+            let own = parts.iter().filter(|(member, _)| *member == self.member);
+            own.fold(Balance::ZERO, |sum, (_, part)| sum.plus((*part).into()))
         };
-        of_member(transaction.credited()).minus(of_member(transaction.debited()))
+        let (given, got) = match transaction {
+            Transaction::Expense(expense) => {
+                (of_member(&expense.payers), of_member(&expense.shares))
+            }
+            Transaction::Transfer(Transfer { from, to, amount, .. }) => {
+                (of_member(&[(*from, *amount)]), of_member(&[(*to, *amount)]))
+            }
+        };
+        match transaction.direction() {
+            Direction::Outgoing => given.minus(got),
+            Direction::Incoming => got.minus(given),
+        }
     }
 }

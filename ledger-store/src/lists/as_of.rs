@@ -7,6 +7,7 @@ use ledger_core::{Balance, Currency, Date, EntryId, MemberId, Transaction};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::debts::{COUNT, opening_balances, transaction};
+use super::stored_order::{COUNTING, UP_TO_DAY, in_stored_order};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
 use crate::entries::day::DayNumber;
@@ -14,11 +15,6 @@ use crate::entries::index::StoredIndex;
 use crate::entries::slot::role;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::session::GroupSession;
-
-/// Contents of the slots that count, up to a day.
-pub(super) const UP_TO_DAY: &str = "SELECT c.entry, c.signature, c.id
-     FROM expenses x JOIN entries c ON c.n = x.content
-     WHERE x.grp = ?1 AND x.date <= ?2 AND x.cancelled = 0";
 
 /// The place of an entry in the total order.
 pub(super) const PLACE: &str = "SELECT lamport FROM entries WHERE id = ?1 AND grp = ?2";
@@ -76,10 +72,12 @@ impl Past<'_> {
         for (member, currency, balance) in opening_balances(self.group, connection)? {
             self.move_balance(currency, member, balance);
         }
-        let mut statement = connection.prepare_cached(UP_TO_DAY)?;
-        let mut rows = statement.query((key, DayNumber::from_date(day).stored()))?;
-        while let Some(row) = rows.next()? {
-            self.add(&transaction(row, self.loaded.ledger.state())?, false);
+        let mut statement = connection.prepare_cached(COUNTING)?;
+        let bounds = (key, DayNumber::from_date(day).stored());
+        for slot in in_stored_order(connection, UP_TO_DAY, bounds)? {
+            if let Some(row) = statement.query([slot])?.next()? {
+                self.add(&transaction(row, self.loaded.ledger.state())?, false);
+            }
             meter.step()?;
         }
         meter.end();

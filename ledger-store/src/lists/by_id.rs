@@ -4,7 +4,7 @@ use ledger_core::EntryId;
 use ledger_core::engine::EntryIndex as _;
 use rusqlite::OptionalExtension as _;
 
-use super::find::query_position;
+use super::find::recorded_slots;
 use super::{Lists, Recorded};
 use crate::StoreError;
 use crate::entries::index::StoredIndex;
@@ -23,7 +23,7 @@ pub(super) const BELOW: &str = "SELECT id FROM entries WHERE id < ?1 ORDER BY id
 
 pub(super) const ABOVE: &str = "SELECT id FROM entries WHERE id > ?1 ORDER BY id LIMIT 1";
 
-pub(super) const SHOWN: &str = "SELECT date, n FROM expenses WHERE n = ?1";
+pub(super) const SHOWN: &str = "SELECT 1 FROM expenses WHERE n = ?1";
 
 impl Lists<'_> {
     /// The ids of entries of this group that begin with these hexadecimal digits, ascending, at most
@@ -93,11 +93,10 @@ impl Lists<'_> {
             let Some(entry) = index.entry(&entry)? else { return Ok(None) };
             let slot = slot_of(connection, self.group.key, entry.decoded())?;
             let Some((slot, false)) = slot else { return Ok(None) };
-            let mut statement = connection.prepare_cached(SHOWN)?;
-            let mut rows = statement.query([slot])?;
-            let Some(row) = rows.next()? else { return Ok(None) };
-            let position = query_position(row)?;
-            Ok(self.page(connection, loaded, [position])?.pop())
+            if !connection.prepare_cached(SHOWN)?.exists([slot])? {
+                return Ok(None);
+            }
+            Ok(recorded_slots(connection, self.group.key, loaded, &[slot])?.pop())
         })
     }
 }

@@ -6,22 +6,13 @@ use ledger_core::engine::{EntryIndex as _, Payload};
 use ledger_core::{Balance, Currency, Debts, EntryId, GroupState, MemberId, Transaction};
 use rusqlite::{Connection, Row};
 
+use super::stored_order::{COUNTING, OF_GROUP, OF_TERM, in_stored_order};
 use crate::StoreError;
 use crate::entries::LoadedLedger;
 use crate::entries::index::{StoredIndex, believed_entry};
 use crate::entries::projections::member_terms;
 use crate::platform::progress::{Meter, OnProgress, Phase};
 use crate::session::GroupSession;
-
-/// Contents of all slots that count.
-pub(super) const ALL: &str = "SELECT c.entry, c.signature, c.id
-     FROM expenses x JOIN entries c ON c.n = x.content
-     WHERE x.grp = ?1 AND x.cancelled = 0";
-
-/// Contents that name a member in one currency, of all slots that count.
-pub(super) const OF_MEMBER: &str = "SELECT c.entry, c.signature, c.id
-     FROM found_by f CROSS JOIN expenses x ON x.n = f.n JOIN entries c ON c.n = x.content
-     WHERE f.term = ?1 AND x.cancelled = 0";
 
 /// Number of slots, cancelled ones as well.
 pub(super) const COUNT: &str = "SELECT count(*) FROM expenses WHERE grp = ?1";
@@ -40,16 +31,17 @@ pub(crate) fn pairwise_debts(
         let mut meter = Meter::new(&mut stoppable, Phase::Summing, total)?;
         let mut debts = Debts::default();
         add_opening(&mut debts, group, connection)?;
-        let mut statement = connection.prepare_cached(ALL)?;
-        let mut rows = statement.query([group.key.0])?;
-        while let Some(row) = rows.next()? {
-            let transaction = transaction(row, loaded.ledger.state())?;
-            let mut step = |pairs| match meter.work(pairs) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            };
-            if add(&mut debts, &transaction, &mut step).is_break() {
-                return Err(StoreError::Cancelled);
+        let mut statement = connection.prepare_cached(COUNTING)?;
+        for slot in in_stored_order(connection, OF_GROUP, [group.key.0])? {
+            if let Some(row) = statement.query([slot])?.next()? {
+                let transaction = transaction(row, loaded.ledger.state())?;
+                let mut step = |pairs| match meter.work(pairs) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                };
+                if add(&mut debts, &transaction, &mut step).is_break() {
+                    return Err(StoreError::Cancelled);
+                }
             }
             meter.step()?;
         }
@@ -63,10 +55,11 @@ pub(crate) fn debts_of(group: &GroupSession, member: MemberId) -> Result<Debts, 
     group.read(|connection, LoadedLedger { ledger, .. }| {
         let mut debts = Debts::of_member(member);
         add_opening(&mut debts, group, connection)?;
-        let mut statement = connection.prepare_cached(OF_MEMBER)?;
+        let mut statement = connection.prepare_cached(COUNTING)?;
         for term in member_terms(connection, group.key, member)? {
-            let mut rows = statement.query([term])?;
-            while let Some(row) = rows.next()? {
+            for slot in in_stored_order(connection, OF_TERM, [term])? {
+                let mut rows = statement.query([slot])?;
+                let Some(row) = rows.next()? else { continue };
                 let transaction = transaction(row, ledger.state())?;
                 let _ = add(&mut debts, &transaction, &mut |_| ControlFlow::Continue(()));
             }

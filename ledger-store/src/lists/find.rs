@@ -1,13 +1,11 @@
 //! Finding expenses: by date, and by conditions that combine.
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
-#[cfg(feature = "import")]
-use super::by_id::SHOWN;
 use super::cursor::{ListId, ListKind, Position};
 use super::filter::Filter;
-use super::query::{Columns, Query, queries};
+use super::query::{Columns, OpenQuery, Query, queries};
 use super::recorded::RowReader;
 use super::{Cursor, Lists, Recorded};
 use crate::StoreError;
@@ -66,28 +64,24 @@ impl Lists<'_> {
         let list = ListId::of_group(ListKind::Expenses, self.group.id);
         let after = list.before(after)?;
         self.group.read(|connection, loaded| {
-            let slots = slots(connection, self.group.key, filter, after, limit)?;
-            self.page(connection, loaded, slots)
+            let mut reader = RowReader::new(connection, self.group.key, loaded);
+            let queries = queries(connection, self.group.key, filter)?;
+            if let [query] = queries.as_slice() {
+                let mut page = Vec::new();
+                each(connection, query.after(after, Columns::Row), limit, |row| {
+                    page.push(reader.read(row, list)?);
+                    Ok(())
+                })?;
+                return Ok(page);
+            }
+            let slots = slots(connection, &queries, after, limit)?;
+            slots.into_iter().map(|slot| reader.read_slot(slot.minor, list)).collect()
         })
-    }
-
-    /// The rows at some positions.
-    pub(super) fn page(
-        &self,
-        connection: &Connection,
-        loaded: &LoadedLedger,
-        slots: impl IntoIterator<Item = Position>,
-    ) -> Result<Vec<Recorded>, StoreError> {
-        let list = ListId::of_group(ListKind::Expenses, self.group.id);
-        let mut reader = RowReader::new(connection, self.group.key, loaded);
-        let row = |Position { major, minor }| reader.read(minor, list.cursor(major, minor));
-        slots.into_iter().map(row).collect()
     }
 }
 
 /// The rows of some slots, given by the numbers of their originals, in this order. All of them must
 /// show something.
-#[cfg(feature = "import")]
 pub(crate) fn recorded_slots(
     connection: &Connection,
     group: GroupKey,
@@ -96,46 +90,43 @@ pub(crate) fn recorded_slots(
 ) -> Result<Vec<Recorded>, StoreError> {
     let list = ListId::of_group(ListKind::Expenses, loaded.ledger.group());
     let mut reader = RowReader::new(connection, group, loaded);
-    let mut statement = connection.prepare_cached(SHOWN)?;
-    let mut row = |slot: &i64| {
-        let mut rows = statement.query([slot])?;
-        let gone = || StoreError::Damaged(format!("row {slot} is gone"));
-        let Position { major, minor } = query_position(rows.next()?.ok_or_else(gone)?)?;
-        reader.read(minor, list.cursor(major, minor))
-    };
-    slots.iter().map(&mut row).collect()
+    let number = |slot: &i64| u64::try_from(*slot).unwrap_or(0);
+    slots.iter().map(|slot| reader.read_slot(number(slot), list)).collect()
 }
 
-/// The positions of the slots on a page.
+/// The positions of the slots on a page of several queries.
 fn slots(
     connection: &Connection,
-    group: GroupKey,
-    filter: &Filter,
+    queries: &[OpenQuery],
     after: Position,
     limit: u32,
 ) -> Result<Vec<Position>, StoreError> {
     let mut found: Vec<Position> = Vec::new();
-    let queries = queries(connection, group, filter, Columns::Position)?;
-    let several = queries.len() > 1;
     for query in queries {
-        let Query { sql, mut values } = query.after(after);
-        values.push(Value::from(i64::from(limit)));
-        let mut statement = connection.prepare_cached(&format!("{sql} LIMIT ?"))?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            found.push(query_position(row)?);
-        }
+        each(connection, query.after(after, Columns::Position), limit, |row| {
+            let day = DayNumber::from_stored(row.get(0)?);
+            found.push(Position { major: day.position(), minor: row.get(1)? });
+            Ok(())
+        })?;
     }
-    if several {
-        // Each query has its rows in order, and no slot is in two of them.
-        found.sort_by_key(|Position { major, minor }| core::cmp::Reverse((*major, *minor)));
-        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    }
+    // Each query has its rows in order, and no slot is in two of them.
+    found.sort_by_key(|Position { major, minor }| core::cmp::Reverse((*major, *minor)));
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(found)
 }
 
-/// Reads columns 0 and 1 as a position in the list of expenses.
-pub(super) fn query_position(row: &rusqlite::Row<'_>) -> Result<Position, StoreError> {
-    let day = DayNumber::from_stored(row.get(0)?);
-    Ok(Position { major: day.position(), minor: row.get(1)? })
+/// The first rows of a query.
+fn each(
+    connection: &Connection,
+    Query { sql, mut values }: Query,
+    limit: u32,
+    mut work: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    values.push(Value::from(i64::from(limit)));
+    let mut statement = connection.prepare_cached(&format!("{sql} LIMIT ?"))?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    while let Some(row) = rows.next()? {
+        work(row)?;
+    }
+    Ok(())
 }

@@ -22,8 +22,10 @@ mod recorded;
 mod recurring;
 mod settings;
 mod statement_as_of;
+mod stored_order;
 mod totals;
 mod unfinished;
+mod words;
 
 pub use account_statement::{StatementCursor, StatementRow};
 pub use activity::Activity;

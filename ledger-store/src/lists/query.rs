@@ -6,14 +6,12 @@ use rusqlite::types::Value;
 
 use super::cursor::Position;
 use super::filter::{Condition, Filter};
+use super::recorded::{COLUMNS, TABLES};
+use super::words::search;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::day::{self, DayNumber};
-use crate::entries::fold;
 use crate::entries::projections::{Term, list_position, member_terms};
-
-/// Most words of a search; further words are ignored.
-const MAX_WORDS: usize = 32;
 
 /// So many rows of a condition are many: another one is gone along, if it has fewer.
 const MANY: u32 = 1_000;
@@ -21,22 +19,21 @@ const MANY: u32 = 1_000;
 /// Whether a term has many rows: at least [`MANY`].
 pub(super) const HAS_MANY: &str = "SELECT 1 FROM found_by WHERE term = ?1 LIMIT 1 OFFSET ?2";
 
-/// Columns that a query reads of each slot, after day and number of its original.
+/// Columns that a query reads of each slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Columns {
-    /// Nothing more.
+    /// Day and number of its original.
     Position,
-    /// The number of the content, the terms of currency and category, the amount and the kind.
-    Content,
+    /// What [`RowReader::read`](super::recorded::RowReader::read) reads.
+    Row,
 }
 
 impl Columns {
-    const fn sql(self) -> &'static str {
+    /// What is read, and the tables that it is read from beside the list of expenses.
+    const fn sql(self) -> (&'static str, &'static str) {
         match self {
-            Self::Position => "SELECT x.date, x.n FROM ",
-            Self::Content => {
-                "SELECT x.date, x.n, x.content, x.currency, x.category, x.amount, x.kind FROM "
-            }
+            Self::Position => ("SELECT x.date, x.n FROM ", ""),
+            Self::Row => (COLUMNS, TABLES),
         }
     }
 }
@@ -59,61 +56,115 @@ enum Along {
 /// A query that lacks the position after which it begins.
 pub(super) struct OpenQuery {
     along: Along,
-    columns: Columns,
-    /// What comes first: the group, the term, or group and words.
-    first: Vec<Value>,
+    group: GroupKey,
+    /// The term or the words along which it goes; none of a query along dates.
+    driver: Option<Value>,
     from: DayNumber,
     /// The day after the last one.
     end: Option<u64>,
-    /// The other conditions, with their values.
+    /// The other conditions, with their values; `{date}` and `{n}` for the place in the list.
     others: String,
     values: Vec<Value>,
 }
 
 impl OpenQuery {
-    /// The query for the rows after a position.
-    pub(super) fn after(&self, after: Position) -> Query {
+    /// The query for the rows after a position, newest first.
+    pub(super) fn after(&self, after: Position, columns: Columns) -> Query {
         let start = match self.end.filter(|day| *day <= after.major) {
             Some(day) => Position { major: day, minor: 0 },
             None => after,
         };
+        let (selected, tables) = columns.sql();
         let (from, bounds, order) = match self.along {
             Along::Dates => (
-                "expenses x WHERE x.grp = ? ",
-                "AND (x.date, x.n) < (?, ?) AND x.date >= ?",
+                "expenses x",
+                " WHERE x.grp = ? AND (x.date, x.n) < (?, ?) AND x.date >= ?",
                 " ORDER BY x.date DESC, x.n DESC",
             ),
             Along::Term => (
-                "found_by f CROSS JOIN expenses x ON x.n = f.n WHERE f.term = ? ",
-                "AND (f.date, f.n) < (?, ?) AND f.date >= ?",
+                "found_by f CROSS JOIN expenses x ON x.n = f.n",
+                " WHERE f.term = ? AND (f.date, f.n) < (?, ?) AND f.date >= ?",
                 " ORDER BY f.date DESC, f.n DESC",
             ),
             // `68719476735` is 2^36 - 1: the bits behind the day.
             Along::Words => (
-                "texts t CROSS JOIN expenses x ON x.n = t.rowid & 68719476735
-                 WHERE x.grp = ? AND t.texts MATCH ? ",
-                "AND t.rowid < ? AND t.rowid >= ?",
+                "texts t CROSS JOIN expenses x ON x.n = t.rowid & 68719476735",
+                " WHERE x.grp = ? AND t.texts MATCH ? AND t.rowid < ? AND t.rowid >= ?",
                 " ORDER BY t.rowid DESC",
             ),
         };
-        let sql = [self.columns.sql(), from, bounds, &self.others, order].concat();
-        let mut values = self.first.clone();
-        if self.along == Along::Words {
-            let before = list_position(start.major, start.minor).unwrap_or(i64::MAX);
-            let from = list_position(self.from.position(), 0).unwrap_or(0);
-            values.extend([before, from].map(Value::from));
-        } else {
-            let minor = i64::try_from(start.minor).unwrap_or(i64::MAX);
-            let bounds = [day::stored(start.major), minor, self.from.stored()];
-            values.extend(bounds.map(Value::from));
-        }
+        let sql = [selected, from, tables, bounds, &self.others(self.along), order].concat();
+        let mut values = match self.along {
+            Along::Dates | Along::Words => vec![Value::from(self.group.0)],
+            Along::Term => Vec::new(),
+        };
+        values.extend(self.driver.clone());
+        values.extend(self.bounds(start));
         values.extend(self.values.iter().cloned());
         Query { sql, values }
     }
 
-    /// The query for all rows.
-    pub(super) fn all(&self) -> Query {
-        self.after(Position::START)
+    /// The query for the numbers of all slots along which it goes, in any order: it reads an index
+    /// alone. Of each of them [`OpenQuery::content`] tells whether it is found.
+    pub(super) fn numbers(&self) -> Query {
+        let sql = match self.along {
+            Along::Dates => {
+                "SELECT x.n FROM expenses x
+                 WHERE x.grp = ? AND (x.date, x.n) < (?, ?) AND x.date >= ?"
+            }
+            Along::Term => {
+                "SELECT f.n FROM found_by f
+                 WHERE f.term = ? AND (f.date, f.n) < (?, ?) AND f.date >= ?"
+            }
+            Along::Words => {
+                "SELECT t.rowid & 68719476735 FROM texts t
+                 WHERE t.texts MATCH ? AND t.rowid < ? AND t.rowid >= ?"
+            }
+        };
+        let start = match self.end {
+            Some(day) => Position { major: day, minor: 0 },
+            None => Position::START,
+        };
+        let driver = match self.along {
+            Along::Dates => Some(Value::from(self.group.0)),
+            Along::Term | Along::Words => self.driver.clone(),
+        };
+        let values = driver.into_iter().chain(self.bounds(start)).collect();
+        Query { sql: sql.to_owned(), values }
+    }
+
+    /// The query for what is added up of one slot, if it is found. The number of the slot comes before
+    /// its values.
+    pub(super) fn content(&self) -> Query {
+        let sql = "SELECT x.date, x.content, x.currency, x.category, x.amount, x.kind
+             FROM expenses x WHERE x.n = ? AND x.grp = ?";
+        let mut values = vec![Value::from(self.group.0)];
+        values.extend(self.values.iter().cloned());
+        Query { sql: [sql, &self.others(Along::Dates)].concat(), values }
+    }
+
+    /// The other conditions. Where a slot stands in the list is told by the index along which the query
+    /// goes, so that the rows of those that are refused are not read.
+    fn others(&self, along: Along) -> String {
+        let (date, n) = match along {
+            Along::Dates => ("x.date", "x.n"),
+            Along::Term => ("f.date", "f.n"),
+            // `744000` is the position of the day that the database keeps as zero.
+            Along::Words => ("(t.rowid >> 36) - 744000", "t.rowid & 68719476735"),
+        };
+        self.others.replace("{date}", date).replace("{n}", n)
+    }
+
+    /// The values of the place where it begins, and of the first day.
+    fn bounds(&self, start: Position) -> Vec<Value> {
+        if self.along == Along::Words {
+            let before = list_position(start.major, start.minor).unwrap_or(i64::MAX);
+            let from = list_position(self.from.position(), 0).unwrap_or(0);
+            [before, from].map(Value::from).into()
+        } else {
+            let minor = i64::try_from(start.minor).unwrap_or(i64::MAX);
+            [day::stored(start.major), minor, self.from.stored()].map(Value::from).into()
+        }
     }
 }
 
@@ -130,7 +181,6 @@ pub(super) fn queries(
     connection: &Connection,
     group: GroupKey,
     filter: &Filter,
-    columns: Columns,
 ) -> Result<Vec<OpenQuery>, StoreError> {
     let (mut words, mut all_terms): (Vec<&str>, Vec<Terms>) = (Vec::new(), Vec::new());
     let (mut others, mut values) = (String::new(), Vec::new());
@@ -186,7 +236,7 @@ pub(super) fn queries(
     }
     let Some(words) = (match words.is_empty() {
         true => Some(None),
-        false => search(&words).map(Some),
+        false => search(connection, &words)?.map(Some),
     }) else {
         return Ok(Vec::new());
     };
@@ -197,22 +247,20 @@ pub(super) fn queries(
     for terms in &all_terms {
         terms.leave_out_others(&mut others, &mut values);
     }
-    let open = |along, first| OpenQuery {
+    let open = |along, driver| OpenQuery {
         along,
-        columns,
-        first,
+        group,
+        driver,
         from: filter.from.map_or(DayNumber::from_stored(i64::MIN), DayNumber::from_date),
         end: filter.to.map(day_after),
         others: others.clone(),
         values: values.clone(),
     };
     Ok(match (words, driver) {
-        (Some(words), _) => {
-            vec![open(Along::Words, vec![Value::from(group.0), Value::from(words)])]
-        }
-        (None, None) => vec![open(Along::Dates, vec![Value::from(group.0)])],
+        (Some(words), _) => vec![open(Along::Words, Some(Value::from(words)))],
+        (None, None) => vec![open(Along::Dates, None)],
         (None, Some(terms)) => {
-            let along = |number: &i64| open(Along::Term, vec![Value::from(*number)]);
+            let along = |number: &i64| open(Along::Term, Some(Value::from(*number)));
             terms.numbers.iter().map(along).collect()
         }
     })
@@ -259,7 +307,7 @@ impl Terms {
                 let places = vec!["?"; self.numbers.len()].join(", ");
                 sql.push_str(" AND EXISTS (SELECT 1 FROM found_by g WHERE g.term IN (");
                 sql.push_str(&places);
-                sql.push_str(") AND g.date = x.date AND g.n = x.n)");
+                sql.push_str(") AND g.date = {date} AND g.n = {n})");
                 values.extend(self.numbers.iter().copied().map(Value::from));
             }
         }
@@ -269,13 +317,4 @@ impl Terms {
 /// The first position of the day after a day.
 fn day_after(day: Date) -> u64 {
     DayNumber::from_date(day).position().saturating_add(1)
-}
-
-/// The search in the language of FTS5: every word, folded and quoted, as a beginning. A word of a
-/// script without spaces becomes several, which must follow each other. None if there are no words.
-fn search(texts: &[&str]) -> Option<String> {
-    let quoted = |word: &str| format!("\"{}\"*", fold(word).replace('"', "\"\""));
-    let texts = texts.join(" ").replace('\0', " ");
-    let words: Vec<String> = texts.split_whitespace().take(MAX_WORDS).map(quoted).collect();
-    (!words.is_empty()).then(|| words.join(" "))
 }

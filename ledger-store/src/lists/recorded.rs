@@ -1,23 +1,47 @@
 //! Rows of expenses and transfers, with all that a screen shows of them.
 
 use ledger_core::engine::{Kind, Payload, VerifiedEntry};
-use ledger_core::{Amount, Balance, DeviceId, EntryId, MemberId, SplitKind, Transaction, hazmat};
+use ledger_core::{
+    Amount, Balance, DeviceId, Direction, EntryId, MemberId, SplitKind, Transaction, hazmat,
+};
 use rusqlite::{Connection, Row};
 
 use super::Cursor;
 use super::conflict::is_conflicting;
+use super::cursor::ListId;
 use super::edits::lost_edits;
 use super::history::ReviewsOfSlot;
 use crate::StoreError;
 use crate::database::GroupKey;
 use crate::entries::LoadedLedger;
+use crate::entries::day::DayNumber;
 use crate::entries::index::believed_entry;
 
-/// The row of one slot. The original is read only if it is not what the slot shows.
-pub(super) const ROW: &str = "SELECT c.entry, c.signature, c.id, x.cancelled, x.content, o.id,
-         CASE WHEN x.content <> x.n THEN o.entry END, o.signature
-     FROM expenses x JOIN entries c ON c.n = x.content JOIN entries o ON o.n = x.n
-     WHERE x.n = ?1";
+macro_rules! columns {
+    () => {
+        "SELECT c.entry, c.signature, c.id, x.cancelled, x.content, o.id, o.entry, o.signature,
+             EXISTS (SELECT 1 FROM named m WHERE m.original = x.n AND m.endorses = 1),
+             x.date, x.n
+         FROM "
+    };
+}
+
+/// The original is read only if it is not what the slot shows.
+macro_rules! tables {
+    () => {
+        " CROSS JOIN entries c ON c.n = x.content
+         LEFT JOIN entries o ON o.n = CASE WHEN x.content <> x.n THEN x.n END"
+    };
+}
+
+/// What is read of a slot, up to the table of expenses, which is called `x`.
+pub(super) const COLUMNS: &str = columns!();
+
+/// The tables with the entries of a slot.
+pub(super) const TABLES: &str = tables!();
+
+/// The row of one slot.
+pub(super) const ROW: &str = concat!(columns!(), "expenses x", tables!(), " WHERE x.n = ?1");
 
 /// Most reviews that are read for one page.
 const MAX_REVIEWS: u32 = 2_000;
@@ -111,11 +135,16 @@ impl<'a> RowReader<'a> {
     }
 
     /// The row of the slot with this original.
-    pub(super) fn read(&mut self, n: u64, cursor: Cursor) -> Result<Recorded, StoreError> {
+    pub(super) fn read_slot(&mut self, n: u64, list: ListId) -> Result<Recorded, StoreError> {
         let mut statement = self.connection.prepare_cached(ROW)?;
         let mut rows = statement.query([n])?;
         let gone = || StoreError::Damaged(format!("row {n} is gone"));
-        let row = rows.next()?.ok_or_else(gone)?;
+        self.read(rows.next()?.ok_or_else(gone)?, list)
+    }
+
+    /// The slot of a row with the columns of [`COLUMNS`].
+    pub(super) fn read(&mut self, row: &Row<'_>, list: ListId) -> Result<Recorded, StoreError> {
+        let (day, n) = (DayNumber::from_stored(row.get(9)?), row.get(10)?);
         let shown = believed_entry(row, EntryId::from_bytes(row.get(2)?))?;
         let nothing = || StoreError::Damaged(format!("entry {} shows nothing", shown.id()));
         let state = self.loaded.ledger.state();
@@ -125,29 +154,29 @@ impl<'a> RowReader<'a> {
         let is_original = matches!(shown.decoded().payload(), Payload::Transaction(_));
         let first = original.as_ref().filter(|_| !is_original).unwrap_or(&shown);
         let first = first.decoded().header();
-        let named_by = original.as_ref().unwrap_or(&shown).decoded().payload();
+        let named_by = original.as_ref().unwrap_or(&shown);
         let (device, recorded_ms) = (first.device(), first.timestamp_ms());
         let (my_share, my_change) = self.mine(&transaction);
+        let slot = i64::try_from(n).unwrap_or(0);
+        let named = named_by.decoded().payload();
         Ok(Recorded {
-            original: EntryId::from_bytes(row.get(5)?),
+            original: named_by.id(),
             current_version: shown.id(),
             cancelled: row.get(3)?,
-            conflicting: is_conflicting(
-                self.connection,
-                state,
-                i64::try_from(n).unwrap_or(0),
-                named_by,
-            )?,
+            conflicting: is_conflicting(self.connection, state, slot, named)?,
             device,
             author: state.device_owner(device),
             recorded_ms,
             edit: self.edit(n, row.get(4)?, &shown)?,
-            reviews: self.reviews(n, shown.id())?,
+            reviews: match row.get(8)? {
+                true => self.reviews(n, shown.id())?,
+                false => Some(ReviewCounts::default()),
+            },
             my_share,
             split: transaction.split_kind(),
             my_change,
             transaction,
-            cursor,
+            cursor: list.cursor(day.position(), n),
         })
     }
 
@@ -193,16 +222,27 @@ impl<'a> RowReader<'a> {
 
     /// The share of this device's member, and what the transaction adds to their balance.
     fn mine(&self, transaction: &Transaction) -> (Amount, Balance) {
-        let sum = |parts: Vec<(MemberId, Amount)>| {
-            let own = parts.into_iter().filter(|(member, _)| Some(*member) == self.me);
-            own.fold(Balance::ZERO, |sum, (_, part)| sum.plus(part.into()))
+        let is_mine = |member: MemberId| Some(member) == self.me;
+        let own = |parts: &[(MemberId, Amount)]| {
+            let own = parts.iter().filter(|(member, _)| is_mine(*member));
+            own.fold(Balance::ZERO, |sum, (_, part)| sum.plus((*part).into()))
         };
-        let (_, shares) = transaction.sides();
-        let mut own = shares.into_iter().filter(|(member, _)| Some(*member) == self.me);
-        // A member has one share of an expense (rule P7).
-        let share = own.next().map_or(Amount::ZERO, |(_, share)| share);
-        let change = sum(transaction.credited()).minus(sum(transaction.debited()));
-        (share, change)
+        let (given, share) = match transaction {
+            Transaction::Expense(expense) => {
+                // A member has one share of an expense (rule P7).
+                let share = expense.shares.iter().find(|(member, _)| is_mine(*member));
+                (own(&expense.payers), share.map_or(Amount::ZERO, |(_, share)| *share))
+            }
+            Transaction::Transfer(transfer) => {
+                let received = is_mine(transfer.to).then_some(transfer.amount);
+                (own(&[(transfer.from, transfer.amount)]), received.unwrap_or(Amount::ZERO))
+            }
+        };
+        let change = given.minus(share.into());
+        match transaction.direction() {
+            Direction::Outgoing => (share, change),
+            Direction::Incoming => (share, Balance::ZERO.minus(change)),
+        }
     }
 }
 

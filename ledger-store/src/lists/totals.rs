@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use ledger_core::{Amount, Balance, Currency, Date, Direction, GroupState, MemberId, Transaction};
+use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
 use super::Lists;
 use super::debts::{COUNT, transaction};
 use super::filter::{Condition, Filter};
-use super::query::{Columns, Query, queries};
+use super::query::{OpenQuery, Query, queries};
+use super::stored_order::in_stored_order;
 use crate::StoreError;
 use crate::entries::day::DayNumber;
 use crate::entries::projections::ListedKind;
@@ -114,14 +116,8 @@ impl Lists<'_> {
                 connection.prepare_cached(COUNT)?.query_row([group.key.0], |row| row.get(0))?;
             let mut meter = Meter::new(&mut stoppable, Phase::Summing, count)?;
             let mut sums = Sums::new(connection, by, loaded.ledger.state());
-            for query in queries(connection, group.key, &filter, Columns::Content)? {
-                let Query { sql, values } = query.all();
-                let mut statement = connection.prepare_cached(&sql)?;
-                let mut rows = statement.query(params_from_iter(values))?;
-                while let Some(row) = rows.next()? {
-                    sums.add(row)?;
-                    meter.step()?;
-                }
+            for query in queries(connection, group.key, &filter)? {
+                sums.add_all(&query, &mut || meter.step())?;
             }
             meter.end();
             sums.end()
@@ -159,16 +155,38 @@ impl<'a> Sums<'a> {
         Self { connection, by, state, sums: BTreeMap::new() }
     }
 
+    /// Adds what a query finds.
+    fn add_all(
+        &mut self,
+        query: &OpenQuery,
+        step: &mut dyn FnMut() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection;
+        let Query { sql, values } = query.numbers();
+        let numbers = in_stored_order(connection, &sql, params_from_iter(values))?;
+        let Query { sql, values } = query.content();
+        let mut statement = connection.prepare_cached(&sql)?;
+        for number in numbers {
+            let values = [Value::from(number)].into_iter().chain(values.iter().cloned());
+            let mut rows = statement.query(params_from_iter(values))?;
+            if let Some(row) = rows.next()? {
+                self.add(row)?;
+            }
+            step()?;
+        }
+        Ok(())
+    }
+
     /// Adds a row of a query.
     fn add(&mut self, row: &Row<'_>) -> Result<(), StoreError> {
-        let currency = row.get(3)?;
+        let currency = row.get(2)?;
         let key = match self.by {
             TotalsBy::Month => Key::Month(DayNumber::from_stored(row.get(0)?).month()),
-            TotalsBy::Category => Key::Category(row.get(4)?),
+            TotalsBy::Category => Key::Category(row.get(3)?),
             TotalsBy::Currency => Key::All,
-            TotalsBy::Member => return self.add_parts(row.get(2)?, currency),
+            TotalsBy::Member => return self.add_parts(row.get(1)?, currency),
         };
-        let (units, kind): (u64, u8) = (row.get(5)?, row.get(6)?);
+        let (units, kind): (u64, u8) = (row.get(4)?, row.get(5)?);
         let amount = Balance::from_minor_units(i128::from(units));
         let income = kind == ListedKind::Income.number();
         let amount = if income { Balance::ZERO.minus(amount) } else { amount };

@@ -1,7 +1,7 @@
 //! Databases that are opened only to be read.
 #![cfg(feature = "sqlcipher")]
 
-use ledger_store::{NewEntry, NewInvite, StoreError, StoreOptions};
+use ledger_store::{Condition, Filter, NewEntry, NewInvite, StoreError, StoreOptions};
 
 use crate::common::{Folder, Rng, beside, count, found, only, record};
 
@@ -24,6 +24,8 @@ fn what_is_opened_to_be_read_is_not_written() {
     let group = only(&store);
     assert_eq!(count(&group), before);
     assert!(group.lists().expenses(None, 10).is_ok_and(|rows| rows.len() == 10));
+    let things = Filter::default().conditions(vec![Condition::Text("thing".to_owned())]);
+    assert!(group.lists().find(&things, None, 10).is_ok_and(|rows| rows.len() == 10));
     assert!(is_refused(group.entries().append(vec![NewEntry::Placeholder { name: "Zoe".into() }])));
     assert!(is_refused(group.invites().create(&NewInvite::default())));
     assert!(is_refused(store.create_group("Other", "Ann")));
