@@ -9,6 +9,7 @@ from cbor import Refused
 from check_histories import check_histories
 from check_messages import check_messages
 from check_money import check_settle_up, check_splits
+from check_relay import check_relay
 from check_sealing import check_bundles, check_sealing
 from compare import counts, expect, load, mismatches, parse, shown
 from entry import FIELDS, broken_rule, proves_equivocation
@@ -198,6 +199,7 @@ def main():
         check_hints,
         check_settings,
         check_recurring,
+        check_relay,
         check_sealing,
         check_bundles,
         check_messages,

@@ -10,3 +10,4 @@
 mod client;
 mod durability;
 mod serving;
+mod vectors;
