@@ -54,6 +54,7 @@ from group_ledger import (
 
 from errors import reports_every_error
 from flat import DAY, NOBODY, Changes, Flat, Keychain, Progress, admitted, code_of
+from money import MONEY
 from phones import PHONES
 
 
@@ -626,6 +627,7 @@ STEPS = [
     plans_an_import,
     keeps_rules_and_hints,
     recurs,
+    *MONEY,
     serves_several_threads,
     lives_in_memory,
     changes_the_app_key,
