@@ -38,8 +38,8 @@ enum Part {
     Rebuild,
     /// Bytes of people who mean harm, beside an honest bundle.
     Hostile,
-    /// First pages of the lists that screens show, and totals. A page is measured beside reading and
-    /// decoding its rows, as it cannot come near to reading them alone.
+    /// First pages of the lists that screens show, and totals: pages miss their limit beside reading
+    /// their rows raw, so they are none of the other figures yet
     Screens,
 }
 
