@@ -411,3 +411,31 @@ fn an_import_that_was_killed_half_way_is_marked_in_every_list() {
     assert_eq!(desk.balances()[&("EUR".to_owned(), "A".to_owned())], 21_000 * 200);
     assert!(!desk.run::<&str>("balances", &[]).ok().contains("not finished"));
 }
+
+#[test]
+fn two_members_import_the_same_files_before_they_meet() {
+    let (ann, cara) = (Desk::new(), Desk::new());
+    ann.run("new", &["--me", "Ann", "--with", "Ben", "G"]).ok();
+    let link = ann.run("invite", &["--no-approval"]).ok();
+    let (request, welcome) = (ann.path("request"), ann.path("welcome"));
+    cara.run("join", &["--name", "Cara", link.trim(), text(&request)]).ok();
+    ann.run("admit", &[text(&request), text(&welcome)]).ok();
+    cara.run("enter", &[text(&welcome)]).ok();
+    let columns = "Date,Description,Category,Cost,Currency";
+    for (name, file) in [
+        ("rows.csv", format!("{columns},Ann,Ben\n2026-01-01,Tea,Food,4.00,EUR,2.00,-2.00\n")),
+        // Dora is in no entry yet: each device introduces her.
+        ("more.csv", format!("{columns},Ann,Dora\n2026-01-02,Cake,Food,6.00,EUR,3.00,-3.00\n")),
+    ] {
+        for desk in [&ann, &cara] {
+            desk.import(&desk.file(name, &file)).ok();
+        }
+    }
+    let (from_ann, from_cara) = (ann.path("b"), cara.path("b"));
+    ann.run("bundle export", &[text(&from_ann)]).ok();
+    cara.run("bundle export", &[text(&from_cara)]).ok();
+    ann.run("bundle import", &[text(&from_cara)]).ok();
+    cara.run("bundle import", &[text(&from_ann)]).ok();
+    let once = euros(&[("Ann", 500), ("Ben", -200), ("Cara", 0), ("Dora", -300)]);
+    assert_eq!((ann.balances(), cara.balances()), (once.clone(), once));
+}

@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::content::{Content, cost_of, description_of, nets_of, to_transaction};
 use super::here::{RowHere, recorded_by_hand, rows_here};
+use super::other_group::{began_as_file, names_others};
 use super::own::OwnRows;
 use super::pairs::{Likeness, pair};
 use super::people::{Column, KnownNets, PersonMatch, columns};
@@ -55,12 +56,8 @@ pub(super) struct Comparison {
     pub(super) renamed: Vec<(usize, MemberId)>,
     /// The source of the file's rows (SPEC §10).
     pub(super) source: [u8; 8],
-    /// Whether the group has rows of this file.
-    pub(super) is_known_file: bool,
-    /// Whether the group has rows of any file.
-    pub(super) has_imports: bool,
-    /// Whether the group has any expenses or transfers.
-    pub(super) has_expenses: bool,
+    /// Whether the file seems to be of another group.
+    pub(super) is_other_group: bool,
     /// Whether a group that this one continues is not in this database: nobody knows which rows are in
     /// the balances with which this one began.
     pub(super) lacks_predecessor: bool,
@@ -149,6 +146,14 @@ impl Reader<'_> {
         let recorded = recorded_slots(self.connection, self.group, self.loaded, &slots)?;
         let old = recorded.into_iter().zip(gone.into_values());
         let old = old.map(|(recorded, became)| OldRow { recorded, became }).collect();
+        let is_other_group = !sources.is_known && file.row_count() > 0 && {
+            let has_all = columns.iter().all(is_known);
+            let began = || began_as_file(connection, group, self.state().group(), &index);
+            match found.others.is_empty() {
+                true => has_expenses && !has_all,
+                false => names_others(self.loaded, &columns, &found.others) || began()?,
+            }
+        };
         let unclear =
             pairs.unclear.into_iter().filter_map(|row| new.get(row)).map(|(_, line)| *line);
         Ok(Comparison {
@@ -158,9 +163,7 @@ impl Reader<'_> {
             old,
             unclear: unclear.collect(),
             source: sources.own,
-            is_known_file: sources.is_known,
-            has_imports: found.has_imports,
-            has_expenses,
+            is_other_group,
             lacks_predecessor,
         })
     }

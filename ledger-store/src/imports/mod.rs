@@ -9,6 +9,7 @@ mod compare;
 mod content;
 mod here;
 mod journal;
+mod other_group;
 mod own;
 mod pairs;
 mod people;

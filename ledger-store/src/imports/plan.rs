@@ -186,16 +186,12 @@ impl ImportPlan {
         renamed.filter_map(person).collect()
     }
 
-    /// Whether the file seems to be of another group: the group knows none of its rows, and has rows of
-    /// other files, or expenses of its own and not all people of the file.
+    /// Whether the file seems to be of another group: the group knows none of its rows, and began as
+    /// another file, or has rows of other files and the file names nobody here or leaves out the person
+    /// here, or has expenses of its own alone and not all people of the file.
     #[must_use]
     pub fn is_other_group(&self) -> bool {
-        self.comparison.as_ref().is_some_and(|comparison| {
-            let is_member = |column: &super::people::Column| column.known.is_member();
-            let has_all = comparison.columns.iter().all(is_member);
-            let is_other = comparison.has_imports || comparison.has_expenses && !has_all;
-            !comparison.is_known_file && is_other && self.file.row_count() > 0
-        })
+        self.comparison.as_ref().is_some_and(|comparison| comparison.is_other_group)
     }
 
     /// The names of the file's people who are members.

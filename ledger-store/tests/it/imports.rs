@@ -206,6 +206,23 @@ fn rows_of_the_group_that_a_successor_continues_are_in_its_opening() {
 }
 
 #[test]
+fn files_come_one_after_the_other_into_a_group_that_people_began() {
+    let store = StoreOptions::new().in_memory().unwrap();
+    let group = store.create_group("Flat", "Ann").unwrap();
+    group.entries().append(vec![NewEntry::Placeholder { name: "Ben".into() }]).unwrap();
+    let planned = |people: &str| {
+        let text = format!("Date,Description,Category,Cost,Currency,{people}\n{CAKE}");
+        store.imports().plan(splitwise::read(text.as_bytes()).unwrap(), again(&group), [].into())
+    };
+    let first = plan(&store, TEA, again(&group));
+    store.imports().apply(&first, ImportChoice::default(), &mut common::go_on).unwrap();
+    let seems_other = |people| planned(people).unwrap().is_other_group();
+    assert!(!seems_other("Ann,Dora"));
+    assert!(seems_other("Zoe,Ben"), "an earlier file named the person here, and this one does not");
+    assert!(seems_other("Zoe,Yan"), "it names nobody here");
+}
+
+#[test]
 fn a_file_of_another_group_is_refused_until_somebody_says_where_it_belongs() {
     let (store, group) = imported(TEA);
     let other = plan(&store, CAKE, again(&group));
