@@ -63,7 +63,7 @@ impl<'a> Exports<'a> {
     /// # let (anna, ten) = (group.members()?[0].0, Amount::from_minor_units(1000)?);
     /// # let tea = Expense::new("2026-11-21".parse()?, "Tea", Currency::from_code("EUR")?, ten);
     /// # let tea = tea.paid_by(anna, ten).split_equally(&[anna], 0);
-    /// # group.append(vec![NewEntry::Record(tea.into())])?;
+    /// # group.entries().append(vec![NewEntry::Record(tea.into())])?;
     /// let mut file = Vec::new();
     /// group.exports().read(ExportFormat::Csv)?.write(&mut file)?;
     /// let file = ledger_formats::read_export(&file)?;
