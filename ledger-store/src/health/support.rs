@@ -18,7 +18,7 @@ use crate::platform::files::with_ending;
 use crate::session::Session;
 
 /// The tables whose rows are counted.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 26] = [
     "groups",
     "spent",
     "entries",
@@ -43,6 +43,8 @@ const TABLES: [&str; 24] = [
     "arrivals",
     "left_out",
     "quarantine",
+    "imports",
+    "imported",
 ];
 
 /// The settings in the text.
